@@ -1,0 +1,82 @@
+//! Identifiers: one newtype per thing, so that a patient's id never lands where a visit's belongs.
+//! All are UUIDv7 made in code, hence roughly ordered by time; a facility is a small surrogate integer.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A fresh UUIDv7.
+            #[allow(clippy::new_without_default)]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A human being, once for the whole country.
+    PersonId,
+    /// A person as one facility knows them, with that facility's record number.
+    PatientId,
+    /// A member of staff.
+    PractitionerId,
+    /// A sign-in account.
+    AccountId,
+    /// A room or counter of a facility.
+    RoomId,
+    /// A visit.
+    EncounterId,
+    /// A queue ticket.
+    TicketId,
+    /// One version of a clinician's note.
+    NoteId,
+    /// An ordered service.
+    OrderId,
+    /// A prescription.
+    PrescriptionId,
+    /// A charge line.
+    ChargeId,
+    /// An invoice.
+    InvoiceId,
+}
+
+/// A facility: a surrogate integer, because its official codes change over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FacilityId(pub i32);
+
+impl fmt::Display for FacilityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

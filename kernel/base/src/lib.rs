@@ -1,0 +1,26 @@
+//! What everybody shares: identifiers, dates and ages, money, Vietnamese names and text folding,
+//! refusals, the actor, the clock, events, and the questions modules may ask each other.
+//! No input or output happens here.
+
+pub mod actor;
+pub mod ask;
+pub mod clock;
+pub mod dates;
+pub mod event;
+pub mod fold;
+pub mod id;
+pub mod money;
+pub mod names;
+pub mod problem;
+
+pub use actor::{Actor, Via};
+pub use clock::Clock;
+pub use dates::{Age, local_date, local_time, parse_date_vi, show_date, show_date_long, show_time};
+pub use event::Event;
+pub use fold::fold;
+pub use id::{
+    AccountId, ChargeId, EncounterId, FacilityId, InvoiceId, NoteId, OrderId, PatientId, PersonId,
+    PractitionerId, PrescriptionId, RoomId, TicketId,
+};
+pub use money::Vnd;
+pub use problem::{Problem, Problems};
