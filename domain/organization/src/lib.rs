@@ -1,1 +1,5 @@
+//! The facility itself: what it is called and prints, its rooms, the services and drugs it offers with dated prices,
+//! the package it bought, and what it decided for itself. Owners keep all of this on their pages or by a sheet.
 
+pub mod price;
+pub mod search;
