@@ -3,3 +3,4 @@
 
 pub mod price;
 pub mod search;
+pub mod sheet;
