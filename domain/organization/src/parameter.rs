@@ -1,0 +1,68 @@
+//! What a facility decided for itself, with dates: a decision of today leaves yesterday's calculations alone.
+
+use base::{Problem, show_date};
+use chrono::NaiveDate;
+use serde_json::Value;
+
+/// A parameter an owner may set.
+#[derive(Debug)]
+pub struct Known {
+    pub key: &'static str,
+    pub title: &'static str,
+    pub hint: &'static str,
+    pub unit: &'static str,
+    /// The smallest and largest whole number it takes.
+    pub range: (i64, i64),
+    /// What holds while the facility has decided nothing.
+    pub default: i64,
+    /// Whether it may be set for a single service.
+    pub per_service: bool,
+}
+
+/// All parameters of the house that a facility decides; all are whole numbers.
+pub const KNOWN: &[Known] = &[
+    Known {
+        key: "order.duplicate_days",
+        title: "Nhắc khi chỉ định lặp lại trong vòng",
+        hint: "Bác sĩ thấy ngày đã làm trước đó, vẫn chỉ định được. 0 là không nhắc.",
+        unit: "ngày",
+        range: (0, 365),
+        default: 7,
+        per_service: true,
+    },
+    Known {
+        key: "order.most_per_visit",
+        title: "Số chỉ định nhiều nhất một lượt khám",
+        hint: "Chặn nhầm lẫn khi bấm thêm cả danh sách.",
+        unit: "chỉ định",
+        range: (1, 200),
+        default: 60,
+        per_service: false,
+    },
+];
+
+/// The parameter of that key, if the house knows it.
+pub fn known(key: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.key == key)
+}
+
+/// Reads a whole number within the parameter's range, from a day that is not past.
+pub fn check(known: &Known, typed: &str, from: NaiveDate, today: NaiveDate) -> Result<i64, Problem> {
+    let (least, most) = known.range;
+    let text = crate::written::line(typed);
+    let number = text.parse::<i64>().ok().filter(|n| (least..=most).contains(n)).ok_or_else(|| {
+        Problem::at("value", format!("“{text}” không dùng được. Nhập số nguyên từ {least} đến {most}."))
+    })?;
+    if from < today {
+        return Err(Problem::at(
+            "valid_from",
+            format!("Chỉ áp dụng từ hôm nay ({}) trở đi, để việc đã làm không đổi.", show_date(today)),
+        ));
+    }
+    Ok(number)
+}
+
+/// The whole number in a stored value, or the default when it is not one.
+pub fn number(known: &Known, value: Option<&Value>) -> i64 {
+    value.and_then(Value::as_i64).unwrap_or(known.default)
+}
