@@ -1,0 +1,69 @@
+//! What all requests share.
+
+use crate::live::Live;
+use crate::module::{Panel, RailEntry, RouteMeta};
+use crate::session::Authenticator;
+use base::Clock;
+use base::ask::{BankQr, Papers};
+use db::{Db, Migration};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Settings that pages depend on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The demo world: default sign-ins exist and every page says so.
+    pub demo: bool,
+    /// Partners are stand-ins; pages that depend on one say so.
+    pub sandbox: bool,
+    /// Cookies only over HTTPS.
+    pub secure_cookies: bool,
+    /// How the outside reaches us, without a trailing slash, e.g. `https://yba.example.vn`.
+    pub public_url: String,
+    pub data_dir: PathBuf,
+    /// Signs CSRF proofs and other short-lived tokens; 32 random bytes kept in the data folder.
+    pub secret: [u8; 32],
+}
+
+/// The answers to the modules' questions, wired together by the server.
+pub struct Wiring {
+    pub authenticator: Arc<dyn Authenticator>,
+    pub papers: Arc<dyn Papers>,
+    pub bank_qr: Arc<dyn BankQr>,
+}
+
+/// What the server put together, behind [`App`].
+pub struct Inner {
+    pub db: Db,
+    pub clock: Clock,
+    pub config: Config,
+    pub live: Live,
+    pub wiring: Wiring,
+    pub panels: Vec<Panel>,
+    pub rail: Vec<RailEntry>,
+    pub migrations: Vec<Migration>,
+    pub routes: Vec<RouteMeta>,
+}
+
+/// The application: cheap to clone, the state of every handler.
+#[derive(Clone)]
+pub struct App(pub(crate) Arc<Inner>);
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// The engine that makes paper.
+    pub fn papers(&self) -> &dyn Papers {
+        &*self.wiring.papers
+    }
+    /// The maker of transfer codes.
+    pub fn bank_qr(&self) -> &dyn BankQr {
+        &*self.wiring.bank_qr
+    }
+}
