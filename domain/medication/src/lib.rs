@@ -1,1 +1,4 @@
+//! Prescribing: a dose sentence becomes a line, lines become a prescription, and every line is checked against
+//! what is known about the person and the drugs before it is issued.
 
+pub mod dose;
