@@ -1,0 +1,5 @@
+//! The papers as people get them: rendered, then read back with other people's tools.
+
+mod oracle;
+mod papers;
+mod samples;

@@ -1,0 +1,209 @@
+//! Data for every paper: a full one as on a busy morning, the least that has sense, and a monstrous one.
+//! All people are invented.
+
+use serde_json::{Value, json};
+
+/// The data of a full visit for each template.
+pub fn full(template: &str) -> Value {
+    let mut data = match template {
+        "ticket" => ticket(),
+        "order-slip" => order_slip(),
+        "prescription" => prescription(),
+        "exam-sheet" => exam_sheet(),
+        "invoice" => invoice(),
+        "follow-up" => follow_up(),
+        _ => cash_shift(),
+    };
+    data["head"] = head();
+    if template != "cash-shift" {
+        data["patient"] = patient();
+    }
+    data
+}
+
+/// The least a caller may give.
+pub fn minimal(template: &str) -> Value {
+    match template {
+        "ticket" => json!({"number": 7, "room": {"name": "Nội 1"}}),
+        "prescription" | "order-slip" => json!({"patient": {"name": "Võ Thị Út"}, "lines": [{"name": "Paracetamol"}]}),
+        "cash-shift" => json!({"number": "CA-01"}),
+        _ => json!({"patient": {"name": "Võ Thị Út"}}),
+    }
+}
+
+/// Five hundred lines, ten thousand letters in a row, and every sign that means something to Typst.
+pub fn monstrous(template: &str) -> Value {
+    let mut data = full(template);
+    let signs = "#let x = 1 $a^2$ [b] *c* _d_ `e` <f> @g \\h // i /* j */ = k\n- l + m ~ \"n\" 'o' {p} --- … 😀 👨‍👩‍👧 漢字 \u{0}\u{7}";
+    let lines: Vec<Value> = (1..=500)
+        .map(|i| {
+            json!({"name": format!("{i}: {signs}"), "code": format!("#{i}"), "quantity": i, "unit": "viên", "note": signs,
+                   "instruction": signs, "price_vnd": i, "amount_vnd": i * i, "group": format!("Nhóm {}", i / 50),
+                   "method": "Tiền mặt", "number": format!("PT-{i}"), "patient": signs, "result": signs, "label": signs,
+                   "value": i, "title": signs, "text": signs})
+        })
+        .collect();
+    for key in ["lines", "orders", "documents", "sections", "vitals", "payments", "methods", "voids"] {
+        if data.get(key).is_some() {
+            data[key] = Value::Array(lines.clone());
+        }
+    }
+    let long = "x".repeat(10_000);
+    data["advice"] = format!("{signs}\n{long}").into();
+    data["note"] = long.clone().into();
+    data["reason"] = long.into();
+    if let Some(patient) = data.get_mut("patient") {
+        patient["name"] = "Nguyễn Thị Cẩm Hường ".repeat(40).into();
+        patient["address"] = signs.into();
+    }
+    data
+}
+
+fn head() -> Value {
+    json!({
+        "name": "Phòng khám đa khoa An Tâm", "address": "Số 12 đường Phạm Hùng, phường Long Châu, tỉnh Vĩnh Long",
+        "phone": "0270 000 0000", "licence_no": "00123/VL-GPHĐ", "code": "84101",
+        "logo_svg": r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 40"><path d="M2 3 20 13v14L2 17z"/><path d="M42 3 24 13v14l18-10z" fill="#777"/><path d="M20 30h4v9h-4z"/></svg>"##,
+    })
+}
+
+fn patient() -> Value {
+    json!({
+        "name": "Nguyễn Văn An", "record_no": "AT-0012874", "sex": "male", "birth_date": "1985-03-15", "age": "41 tuổi",
+        "personal_id": "001085012345", "insurance_no": "GD 4 86 00123 45678", "phone": "0900 000 001",
+        "address": "Ấp Phú Hòa, xã Long Hồ, tỉnh Vĩnh Long", "weight_kg": 68, "category": "BHYT 80 %",
+    })
+}
+
+fn diagnoses() -> Value {
+    json!([
+        {"code": "J02.9", "name": "Viêm họng cấp tính, không xác định", "main": true},
+        {"code": "K29.7", "name": "Viêm dạ dày, không xác định"},
+    ])
+}
+
+fn ticket() -> Value {
+    json!({
+        "number": 7, "room": {"name": "Phòng Nội 1", "place": "Tầng 1, cạnh quầy thu"}, "priority": "Ưu tiên: từ đủ 75 tuổi",
+        "people_before": 6, "wait": "khoảng 40 phút", "service": "Khám Nội", "issued_at": "2026-11-22T02:12:00Z",
+        "code": "PS-261122-0007", "link": "https://antam.example/cho/7f3k", "note": "Vắng khi gọi 3 lần: xin lấy lại số.",
+        "sandbox": true,
+    })
+}
+
+fn order_slip() -> Value {
+    json!({
+        "code": "CD-261122-0047", "kind": "Xét nghiệm", "room": {"name": "Phòng lấy mẫu", "place": "Tầng 2, phòng 203"},
+        "queue_number": 12, "urgent": true, "diagnoses": diagnoses(), "note": "Sốt ngày 3, loại trừ sốt xuất huyết",
+        "lines": [
+            {"code": "22.0121", "name": "Tổng phân tích tế bào máu ngoại vi (máy đếm laser)", "quantity": 1, "price_vnd": 49700, "amount_vnd": 49700},
+            {"code": "23.0075", "name": "Định lượng Glucose [Máu]", "quantity": 1, "amount_vnd": 22400, "note": "nhịn ăn 8 giờ"},
+            {"code": "22.0149", "name": "Nhóm máu ABO, Rh(D)", "quantity": 2, "amount_vnd": 86200, "urgent": true},
+        ],
+        "total_vnd": 158300, "paid": true, "preparation": "Nhịn ăn sáng. Uống nước lọc được.",
+        "ordered_at": "2026-11-22T02:45:00Z", "doctor": {"title": "BS.CKI", "name": "Lê Hoàng Phúc"},
+    })
+}
+
+fn prescription() -> Value {
+    json!({
+        "code": "84101k7m2p9q-C", "diagnoses": [{"code": "J02.9", "name": "Viêm họng cấp tính, không xác định", "main": true}],
+        "lines": [
+            {"name": "Amoxicilin", "brand": "Ospamox", "strength": "500 mg", "form": "viên nang", "quantity": 14, "unit": "viên",
+             "route": "Uống", "dose_each": "1 viên", "times_per_day": 2, "time_of_use": "sáng, chiều, sau ăn", "days": 7},
+            {"name": "Paracetamol", "strength": "500 mg", "form": "viên nén", "quantity": 8, "unit": "viên", "route": "Uống",
+             "instruction": "Uống 1 viên khi sốt từ 38,5 °C, cách nhau ít nhất 6 giờ, không quá 4 viên/ngày.", "note": "Ngừng khi hết sốt"},
+        ],
+        "advice": "Uống nhiều nước, súc họng nước muối ấm. Khó thở: khám lại ngay.",
+        "follow_up_date": "2026-11-29", "prescribed_at": "2026-11-22T03:18:42Z", "valid_until_date": "2026-11-27",
+        "sent_at": "2026-11-22T03:19:10Z",
+        "prescriber": {"title": "BS.CKI", "name": "Lê Hoàng Phúc", "licence_no": "004512/VL-GPHN", "code": "VL00451"},
+        "signature": {"signer": "Lê Hoàng Phúc", "signed_at": "2026-11-22T03:18:42Z", "note": "CA giả lập · không có giá trị pháp lý"},
+        "printed": {"copy": 2, "printed_at": "2026-11-22T03:20:00Z", "by": "Huỳnh Ngọc Hân"}, "sandbox": true,
+    })
+}
+
+fn exam_sheet() -> Value {
+    json!({
+        "code": "LK-261122-0047", "visit_at": "2026-11-22T02:30:00Z", "room": {"name": "Nội 1"}, "visit_type": "Khám lần đầu",
+        "reason": "Sốt, đau họng 2 ngày", "allergies": ["Penicilin: nổi mề đay (2019)"],
+        "vitals": [
+            {"label": "Mạch", "value": 92, "unit": "lần/phút"}, {"label": "Huyết áp", "value": "128/82", "unit": "mmHg"},
+            {"label": "Nhiệt độ", "value": 38.2, "unit": "°C", "flag": "cao"}, {"label": "Nhịp thở", "value": 18, "unit": "lần/phút"},
+            {"label": "SpO₂", "value": 98, "unit": "%"}, {"label": "Cân nặng", "value": 68, "unit": "kg"},
+            {"label": "Chiều cao", "value": 168, "unit": "cm"}, {"label": "BMI", "value": 24.1, "unit": "kg/m²"},
+        ],
+        "sections": [
+            {"title": "Bệnh sử", "text": "Sốt nhẹ 2 ngày nay, đau họng khi nuốt, không ho.\nTự uống paracetamol, đỡ ít."},
+            {"title": "Tiền sử", "text": "Tăng huyết áp từ 2021, đang dùng amlodipin 5 mg."},
+            {"title": "Khám lâm sàng", "text": "Tỉnh, tiếp xúc tốt. Họng đỏ, amidan sưng độ II, không giả mạc. Phổi trong, tim đều."},
+        ],
+        "diagnoses": diagnoses(),
+        "orders": [{"name": "Tổng phân tích tế bào máu ngoại vi", "result": "BC 11,2 G/L ↑; TC 245 G/L"}, {"name": "Test nhanh cúm A/B", "result": "Âm tính"}],
+        "medicines": [
+            {"name": "Amoxicilin", "strength": "500 mg", "quantity": 14, "unit": "viên", "instruction": "Sáng 1 viên, chiều 1 viên, sau ăn, 7 ngày"},
+            {"name": "Paracetamol", "strength": "500 mg", "quantity": "08", "unit": "viên", "instruction": "1 viên khi sốt từ 38,5 °C"},
+        ],
+        "disposition": "Cấp đơn, cho về", "follow_up_date": "2026-11-29", "advice": "Uống nhiều nước. Khó thở: khám lại ngay.",
+        "doctor": {"title": "BS.CKI", "name": "Lê Hoàng Phúc"}, "signed_at": "2026-11-22T03:18:42Z", "version": 2,
+        "amend_reason": "Bổ sung tiền sử dị ứng",
+    })
+}
+
+fn invoice() -> Value {
+    json!({
+        "number": "PT-261122-0047", "issued_at": "2026-11-22T03:31:00Z", "visit_code": "LK-261122-0047",
+        "lines": [
+            {"group": "Khám bệnh", "name": "Khám Nội", "quantity": 1, "unit": "lần", "price_vnd": 36500, "insurance_vnd": 29200, "amount_vnd": 7300},
+            {"group": "Xét nghiệm, thăm dò", "name": "Tổng phân tích tế bào máu", "quantity": 1, "price_vnd": 49700, "insurance_vnd": 39760, "amount_vnd": 9940},
+            {"group": "Xét nghiệm, thăm dò", "name": "Nội soi thực quản – dạ dày – tá tràng", "quantity": 1, "price_vnd": 476500, "insurance_vnd": 381200, "amount_vnd": 95300},
+            {"group": "Xét nghiệm, thăm dò", "name": "Siêu âm ổ bụng theo yêu cầu", "quantity": 1, "price_vnd": 150000, "insurance_vnd": 0, "amount_vnd": 150000},
+            {"group": "Thuốc", "name": "Amoxicilin 500 mg", "quantity": 14, "unit": "viên", "price_vnd": 850, "insurance_vnd": 9520, "amount_vnd": 2380},
+            {"group": "Thuốc", "name": "Paracetamol 500 mg", "quantity": 10, "unit": "viên", "price_vnd": 310, "insurance_vnd": 2480, "amount_vnd": 620},
+        ],
+        "total_vnd": 727700, "insurance_vnd": 462160, "deposit_vnd": 200000, "payable_label": "Còn phải thu", "payable_vnd": 65540,
+        "payments": [
+            {"method": "Tiền mặt", "amount_vnd": 25540, "paid_at": "2026-11-22T03:30:00Z"},
+            {"method": "Chuyển khoản VietQR", "amount_vnd": 40000, "paid_at": "2026-11-22T03:31:00Z", "reference": "YBA 261122 0047"},
+        ],
+        "tendered_vnd": 30000, "change_vnd": 4460, "cashier": "Võ Thị Kim Thoa",
+        "payer": {"name": "Nguyễn Văn An"}, "qr": "00020101021238540010A00000072701240006970436011012345678900208QRIBFTTA5303704540565540",
+        "sandbox": true,
+    })
+}
+
+fn follow_up() -> Value {
+    json!({
+        "code": "HK-261122-0047", "diagnoses": diagnoses(), "visit_at": "2026-11-22T02:30:00Z", "follow_up_date": "2026-11-29",
+        "follow_up_time": "08:00", "room": {"name": "Phòng Nội 1", "place": "Tầng 1"}, "reason": "Đánh giá đáp ứng kháng sinh",
+        "advice": "Uống hết đơn thuốc. Khó thở, sốt trên 39 °C: đến khám ngay.", "bring": ["Giấy hẹn này", "Đơn thuốc", "CCCD"],
+        "doctor": {"title": "BS.CKI", "name": "Lê Hoàng Phúc"}, "issued_at": "2026-11-22T03:20:00Z",
+        "validity": "Giấy hẹn có giá trị một lần, trong 10 ngày làm việc kể từ ngày hẹn.",
+    })
+}
+
+fn cash_shift() -> Value {
+    let documents: Vec<Value> = (1..=24)
+        .map(|i| json!({"number": format!("PT-261122-{i:04}"), "issued_at": format!("2026-11-22T0{}:{:02}:00Z", i / 12, i * 2),
+            "patient": "Võ Thanh Liêm", "kind": "thu", "method": "Tiền mặt", "amount_vnd": 125_000 + i * 1_500}))
+        .collect();
+    json!({
+        "number": "CA-261122-01", "cashier": "Võ Thị Kim Thoa", "desk": "Quầy thu 1", "opened_at": "2026-11-22T00:02:00Z",
+        "closed_at": "2026-11-22T10:05:00Z", "opening_vnd": 500000,
+        "methods": [
+            {"method": "Tiền mặt", "count": 31, "received_vnd": 4263000, "refunded_vnd": 48000, "net_vnd": 4215000},
+            {"method": "VietQR", "count": 22, "received_vnd": 7830500, "refunded_vnd": 0, "net_vnd": 7830500},
+            {"method": "Thẻ", "count": 2, "received_vnd": 650000, "refunded_vnd": 0, "net_vnd": 650000},
+        ],
+        "total": {"count": 55, "received_vnd": 12743500, "refunded_vnd": 48000, "net_vnd": 12695500},
+        "expected_vnd": 4715000, "counted_vnd": 4713000, "difference_vnd": -2000, "difference_reason": "Thối nhầm 2.000 đ, đã báo quản lý",
+        "denominations": [
+            {"face_vnd": 500000, "count": 6, "amount_vnd": 3000000}, {"face_vnd": 200000, "count": 5, "amount_vnd": 1000000},
+            {"face_vnd": 100000, "count": 5, "amount_vnd": 500000}, {"face_vnd": 50000, "count": 4, "amount_vnd": 200000},
+            {"face_vnd": 1000, "count": 13, "amount_vnd": 13000},
+        ],
+        "documents": documents,
+        "voids": [{"number": "PT-261122-0019", "reason": "Thu nhầm người bệnh", "approved_by": "Trần Thị Diễm", "amount_vnd": 150000}],
+        "handed_to": "Trần Thị Diễm",
+    })
+}
