@@ -193,3 +193,8 @@ CREATE TABLE organization_import (
 );
 SELECT db_tenant_table('organization_import');
 ALTER TABLE organization_import ADD FOREIGN KEY (facility_id) REFERENCES organization_facility (facility_id);
+
+-- Rows in use are end-dated; the application holds no right to delete them at all.
+REVOKE DELETE ON organization_facility, organization_facility_code, organization_room, organization_service,
+    organization_service_price, organization_drug, organization_drug_price, organization_parameter, organization_import
+    FROM yba_app;

@@ -1,5 +1,9 @@
 //! Drugs of the facility's own list ("list mode": what may be prescribed and at what price, without stock).
 
+mod store;
+
+pub use store::*;
+
 use crate::written;
 use base::{Problems, Vnd, fold};
 use chrono::NaiveDate;

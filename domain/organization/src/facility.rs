@@ -1,5 +1,9 @@
 //! The facility: its name on screens and papers, its licence, where transfers go, and its own switches.
 
+mod store;
+
+pub use store::*;
+
 use crate::written;
 use base::{FacilityId, Problems};
 use chrono::NaiveDate;

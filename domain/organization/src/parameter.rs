@@ -1,5 +1,9 @@
 //! What a facility decided for itself, with dates: a decision of today leaves yesterday's calculations alone.
 
+mod store;
+
+pub use store::*;
+
 use base::{Problem, show_date};
 use chrono::NaiveDate;
 use serde_json::Value;

@@ -1,5 +1,9 @@
 //! Rooms and counters: where people wait, are seen, and where slips send them.
 
+mod store;
+
+pub use store::*;
+
 use crate::written;
 use base::{Problems, RoomId};
 use chrono::NaiveDate;

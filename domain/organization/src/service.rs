@@ -1,5 +1,9 @@
 //! Services: what the facility does for people and charges for, from the examination itself to a blood count.
 
+mod store;
+
+pub use store::*;
+
 use crate::room::Room;
 use crate::written;
 use base::{Problems, RoomId, Vnd, fold};
