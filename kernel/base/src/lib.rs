@@ -23,4 +23,5 @@ pub use id::{
     PractitionerId, PrescriptionId, RoomId, TicketId,
 };
 pub use money::Vnd;
+pub use names::{masked_name, tidy_name};
 pub use problem::{Problem, Problems};
