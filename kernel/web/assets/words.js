@@ -1,0 +1,109 @@
+// The few sentences that scripts say themselves, in the language of the page.
+const ENGLISH = {
+  "Đã lưu vừa xong": "Saved just now",
+  "Đang lưu…": "Saving…",
+  "Giữ ở máy này {} mục": "Kept on this computer: {}",
+  "Chưa lưu được, thử lại": "Not saved, try again",
+  "Có người vừa sửa": "Someone else changed this",
+  "Trực tuyến": "Online",
+  "Mất mạng từ {}": "Offline since {}",
+  "Máy chủ không trả lời từ {}": "Server not answering since {}",
+  "Hoàn tác": "Undo",
+  "{} giây": "{} s",
+  "Đã hoàn tác": "Undone",
+  "Chưa hoàn tác được. Hãy thử lại.": "Could not undo. Please try again.",
+  "Không có kết quả cho “{}”": "Nothing found for “{}”",
+  "Chưa tìm được, kiểm tra mạng rồi gõ tiếp": "Search failed; check the network and keep typing",
+  "chọn": "choose", "nhận": "take", "đóng": "close", "làm": "do",
+  "Mọi phím tắt": "All keys",
+  "Trên màn hình này": "On this screen",
+  "Ở mọi màn hình": "On every screen",
+  "Khi gõ tìm": "While searching",
+  "Gõ tên người bệnh, màn hình hoặc việc cần làm": "Type a patient, a screen or a task",
+  "Người bệnh": "Patients",
+  "Việc trên màn hình này": "Tasks on this screen",
+  "Màn hình": "Screens",
+  "Đã chép": "Copied",
+  "Chưa gửi được: máy chủ không trả lời. Nội dung vẫn còn trên màn hình.": "Not sent: the server does not answer. Your text is still on the screen.",
+  "Đã lấy lại phần đang gõ lúc {}": "Restored what was being typed at {}",
+  "Bỏ phần đó": "Discard it",
+  "Hai người cùng sửa": "Two people edited this",
+  "Của tôi": "Mine",
+  "Của {} lúc {}": "By {} at {}",
+  "Giữ của tôi": "Keep mine", "Lấy của người kia": "Take theirs", "Ghép cả hai": "Join both", "Lưu lựa chọn": "Save the choice",
+  "người khác": "someone else",
+  "Đang đọc mã…": "Reading the code…",
+  "Không đọc được mã này. Quét lại hoặc gõ tay.": "This code cannot be read. Scan again or type it.",
+  "Đưa mã QR vào khung": "Hold the QR code in the frame",
+  "Không mở được máy ảnh. Cho phép dùng máy ảnh trong trình duyệt rồi thử lại.": "The camera did not open. Allow it in the browser and try again.",
+  "Đóng": "Close",
+  "Đang in…": "Printing…", "Máy in sẵn sàng": "Printer ready",
+  "Chưa lấy được giấy để in. Hãy thử lại.": "The paper could not be fetched. Please try again.",
+  "Đang làm…": "Working…",
+  "Phiên làm việc đã hết. Đăng nhập lại ở thẻ mới, nội dung ở đây vẫn còn.": "Your session has ended. Sign in in a new tab; this page keeps your text.",
+  "Còn việc phải làm trước": "Something must be done first",
+  "Mở danh sách": "Open the list",
+  "{} phút": "{} min", "vừa xong": "just now", "{} giờ {}": "{} h {}",
+  "Bật tiếng gọi": "Turn the voice on",
+};
+
+/** The sentence in the page's language, `{}` filled in order. */
+export function say(sentence, ...values) {
+  const text = document.documentElement.lang === "en" ? ENGLISH[sentence] ?? sentence : sentence;
+  return values.reduce((out, value) => out.replace("{}", value), text);
+}
+
+/** Lower case without Vietnamese marks, đ → d, as the server folds for search. */
+export function fold(text) {
+  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d").replace(/Đ/g, "D").toLowerCase();
+}
+
+/** `09:41` now or of a given time. */
+export function clock(time = new Date()) {
+  return new Date(time).toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", hour12: false });
+}
+
+/** A new element: `make("b", { class: "x" }, "text", child)`. Text is always text, never markup. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child != null));
+  return element;
+}
+
+const SPRITE = new URL("icons.svg", import.meta.url).pathname;
+
+/** An icon of the sprite. */
+export function icon(name, size = "") {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", `i ${size}`);
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${SPRITE}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A chord as key caps. */
+export function caps(chord) {
+  return make("span", { class: "keys" }, ...chord.split("+").map((part) => make("kbd", {}, part)));
+}
+
+/** The headers that prove to our server that a page of ours is asking. */
+export function proof() {
+  return { "X-CSRF-Token": document.querySelector('meta[name="csrf"]')?.content ?? "", "HX-Request": "true" };
+}
+
+/** Whether keys typed now belong to a text. */
+export function isTyping(element = document.activeElement) {
+  if (!element) return false;
+  if (element.isContentEditable || element.matches("textarea, select")) return true;
+  return element.matches("input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit])");
+}
+
+/** Whether a person can see and use it. */
+export function isShown(element) {
+  return element.isConnected && element.getClientRects().length > 0 && getComputedStyle(element).visibility !== "hidden";
+}
