@@ -91,6 +91,21 @@ function fillFrom(button) {
 // Filters and selects that act at once.
 document.addEventListener("change", (event) => { if (event.target.matches?.("[data-go]") && event.target.value) location.assign(event.target.value); if (event.target.matches?.("[data-send]")) event.target.form?.requestSubmit(); });
 
+// What scrolls must be reachable by keyboard even when nothing inside takes the focus.
+function openScrollers() {
+  for (const box of document.querySelectorAll(".table-box, .scroll, .col-body")) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    if (!scrolls || box.querySelector("a[href], button, input, select, textarea, [tabindex]")) { if (box.dataset.scroller) box.removeAttribute("tabindex"); continue; }
+    box.tabIndex = 0;
+    box.dataset.scroller = "1";
+    if (!box.hasAttribute("role")) box.setAttribute("role", "group");
+    if (!box.hasAttribute("aria-label")) box.setAttribute("aria-label", box.querySelector("caption, h1, h2, h3")?.textContent.trim() || document.title);
+  }
+}
+addEventListener("resize", openScrollers);
+document.addEventListener("htmx:after:swap", openScrollers);
+openScrollers();
+
 // Minutes since a time go on counting: <time data-since="2026-11-24T02:10:00Z">.
 function tickAges() {
   for (const time of document.querySelectorAll("[data-since]")) {
