@@ -22,6 +22,26 @@ pub struct Facility {
     pub settings: Settings,
 }
 
+impl Facility {
+    /// The `head` of every paper (fields as `edge/documents/README.md` names them). `code` is the facility's official
+    /// examination code of the day, when it has one.
+    pub fn paper_head(&self, code: Option<&str>) -> serde_json::Value {
+        let f = &self.facts;
+        serde_json::json!({
+            "name": f.name,
+            "parent": f.governing_body,
+            "address": f.address,
+            "phone": f.phone,
+            "licence_no": f.licence_no,
+            "code": code.unwrap_or_default(),
+            "tax_code": f.tax_code,
+            "slogan": f.print.slogan,
+            "hours": f.print.hours,
+            "footer": f.print.footer,
+        })
+    }
+}
+
 /// The facts an owner may change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FacilityFacts {

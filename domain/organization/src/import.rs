@@ -3,6 +3,7 @@
 
 pub mod drugs;
 pub mod services;
+pub mod store;
 pub mod template;
 
 use crate::price::{self, DatedPrice, Revision};
@@ -84,18 +85,16 @@ pub struct Plan<F> {
     pub ignored_columns: Vec<String>,
 }
 
-impl<F> Plan<F> {
+impl<F: std::fmt::Debug> Plan<F> {
+    /// Whether confirming would write something and nothing stands against it.
     pub fn is_applicable(&self) -> bool {
         self.problems.is_empty() && !self.items.is_empty()
     }
-    pub fn new_rows(&self) -> usize {
-        self.items.iter().filter(|item| item.is_new()).count()
-    }
-    pub fn changed_rows(&self) -> usize {
-        self.items.iter().filter(|item| !item.is_new() && !item.differences.is_empty()).count()
-    }
-    pub fn changed_prices(&self) -> usize {
-        self.items.iter().filter(|item| !item.is_new() && item.price.is_some()).count()
+
+    /// A mark of everything the owner was shown: when the list changed meanwhile, the same sheet plans something else.
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest, Sha256};
+        hex::encode(Sha256::digest(format!("{:?}", self.items)))
     }
 }
 
@@ -402,7 +401,7 @@ mod tests {
         assert_eq!(item.differences[0].title, "Tên dịch vụ");
         assert_eq!(item.price.unwrap().before, Some(Vnd(150_000)));
         assert_eq!(item.price.unwrap().after, Vnd(180_000));
-        assert_eq!((dearer.new_rows(), dearer.changed_rows(), dearer.changed_prices()), (0, 1, 1));
+        assert_eq!(store::summary(&dearer), store::Applied { new: 0, changed: 1, prices: 1 });
     }
 
     #[test]
@@ -419,7 +418,7 @@ mod tests {
         let sheet = sheet::read(&bytes, &titles::<Drugs>()).unwrap();
         let plan = plan(&Drugs, &sheet, &HashMap::new(), day("2026-11-24"), day("2026-11-24"));
         assert_eq!(plan.problems, []);
-        assert_eq!(plan.new_rows(), 1);
+        assert_eq!(store::summary(&plan).new, 1);
         // What is downloaded goes in again without a change.
         let facts = plan.items[0].facts.clone();
         let again = template::workbook(&Drugs, "Thuốc", &[(facts.clone(), Some(Vnd(1_200)))]).unwrap();
