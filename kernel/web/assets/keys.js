@@ -12,7 +12,7 @@ export function chordOf(event) {
 }
 
 const room = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
-const named = (chord) => [...room().querySelectorAll("[data-key]")].filter((e) => e.dataset.key.split(/[ ,]+/).includes(chord) && isShown(e));
+const named = (chord) => [...room().querySelectorAll("[data-key]")].filter((e) => e.dataset.key.replace("Escape", "Esc").split(/[ ,]+/).includes(chord) && isShown(e));
 const isOff = (element) => element.disabled || element.getAttribute("aria-disabled") === "true";
 
 /** Presses or focuses what carries the key; says why when it may not be pressed yet. Answers whether anything carries it. */

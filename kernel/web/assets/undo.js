@@ -57,7 +57,13 @@ document.addEventListener("keydown", (event) => {
   if (button) { event.preventDefault(); button.click(); }
 });
 // The server asks for a toast through the header HX-Trigger: {"toast": {"text": …, "undo": …}}.
-document.addEventListener("toast", (event) => toast(event.detail ?? {}));
+document.addEventListener("toast", (event) => toast({ ...event.detail, text: readHeader(event.detail?.text ?? event.detail?.value ?? "") }));
+
+/** Headers arrive letter by byte; Vietnamese needs its bytes put together again. */
+function readHeader(text) {
+  if (!/[\u0080-\u00ff]/.test(text) || /[^\u0000-\u00ff]/.test(text)) return text;
+  try { return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0))); } catch { return text; }
+}
 
 const armAll = () => document.querySelectorAll("[data-toast]").forEach(arm);
 document.addEventListener("htmx:after:swap", armAll);
