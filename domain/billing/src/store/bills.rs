@@ -1,0 +1,212 @@
+//! The bill of a visit: who, which lines, how the account stands; and the list of those who wait at the desk.
+
+use crate::charge::{Group, Source};
+use crate::ledger::Position;
+use base::{EncounterId, PatientId, Vnd};
+use chrono::{DateTime, NaiveDate, Utc};
+use db::{Tx, sql};
+use uuid::Uuid;
+
+/// What the cashier may know about the person: enough to call and to bill, nothing clinical.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Payer {
+    pub encounter_id: Uuid,
+    pub patient_id: Uuid,
+    pub day: NaiveDate,
+    pub status: String,
+    pub payer: String,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub person_id: Uuid,
+    pub name: String,
+    pub record_no: String,
+    pub birth_date: NaiveDate,
+    pub birth_year_only: bool,
+    pub sex: String,
+    pub phone: String,
+    pub cccd: String,
+    pub address_text: String,
+    pub room_name: String,
+    pub doctor: Option<String>,
+    pub ticket: Option<i32>,
+}
+
+impl Payer {
+    pub fn encounter(&self) -> EncounterId {
+        EncounterId(self.encounter_id)
+    }
+    pub fn patient(&self) -> PatientId {
+        PatientId(self.patient_id)
+    }
+}
+
+/// The visit and its person; no row when it is another facility's.
+pub async fn get_payer(tx: &mut Tx, encounter: EncounterId) -> Result<Payer, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT e.encounter_id, e.patient_id, e.day, e.status, e.payer, e.finished_at, p.person_id, p.name, p.record_no,
+                p.birth_date, p.birth_year_only, p.sex, p.phone, p.cccd, p.address_text, r.name AS room_name,
+                concat_ws(' ', nullif(d.title, ''), d.name) AS doctor,
+                (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = e.encounter_id
+                 ORDER BY t.issued_at DESC LIMIT 1) AS ticket
+         FROM encounter_encounter e
+         JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = e.patient_id
+         JOIN organization_room r ON r.facility_id = e.facility_id AND r.room_id = e.room_id
+         LEFT JOIN practitioner_practitioner d ON d.facility_id = e.facility_id AND d.practitioner_id = e.practitioner_id
+         WHERE e.facility_id = $1 AND e.encounter_id = $2"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// One line of the bill and everything that happened to it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Line {
+    pub charge_id: Uuid,
+    pub source: String,
+    pub source_id: Uuid,
+    pub source_paper: Option<Uuid>,
+    pub revision: i32,
+    pub service_id: Option<Uuid>,
+    pub drug_id: Option<Uuid>,
+    pub group_key: String,
+    pub name: String,
+    pub unit: String,
+    pub quantity_milli: i64,
+    pub unit_price_vnd: i64,
+    pub price_valid_from: Option<NaiveDate>,
+    pub amount_vnd: i64,
+    pub day: NaiveDate,
+    pub reversal_reason: Option<String>,
+    /// The receipt in force that names the line.
+    pub receipt_id: Option<Uuid>,
+    pub receipt_no: Option<String>,
+    pub void_asked: bool,
+}
+
+impl Line {
+    pub fn source(&self) -> Source {
+        match self.source.as_str() {
+            "exam" => Source::Exam,
+            "order" => Source::Order,
+            _ => Source::Drug,
+        }
+    }
+    pub fn group(&self) -> Group {
+        Group::of_service(&self.group_key)
+    }
+    pub fn amount(&self) -> Vnd {
+        Vnd(self.amount_vnd)
+    }
+    pub fn is_reversed(&self) -> bool {
+        self.reversal_reason.is_some()
+    }
+    /// Counts, and no receipt names it yet.
+    pub fn is_open(&self) -> bool {
+        !self.is_reversed() && self.receipt_id.is_none()
+    }
+    pub fn is_unpriced(&self) -> bool {
+        self.price_valid_from.is_none()
+    }
+}
+
+/// The lines of a visit, oldest first.
+pub async fn list_lines(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Line>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT c.charge_id, c.source, c.source_id, c.source_paper, c.revision, c.service_id, c.drug_id, c.group_key, c.name,
+                c.unit, c.quantity_milli, c.unit_price_vnd, c.price_valid_from, c.amount_vnd, c.day,
+                back.reason AS reversal_reason, paper.receipt_id, paper.receipt_no,
+                EXISTS (SELECT FROM billing_approval a WHERE a.facility_id = $1 AND a.matter = 'charge_void'
+                        AND a.target_id = c.charge_id AND a.step = 'waiting') AS void_asked
+         FROM billing_charge c
+         LEFT JOIN billing_charge back ON back.facility_id = $1 AND back.reverses = c.charge_id
+         LEFT JOIN LATERAL (
+             SELECT r.receipt_id, r.series || lpad((r.year % 100)::text, 2, '0') || '-' || lpad(r.number::text, 6, '0') AS receipt_no
+             FROM billing_receipt_line l
+             JOIN billing_receipt r ON r.facility_id = $1 AND r.receipt_id = l.receipt_id
+             WHERE l.facility_id = $1 AND l.charge_id = c.charge_id
+               AND NOT EXISTS (SELECT FROM billing_receipt_void v WHERE v.facility_id = $1 AND v.receipt_id = l.receipt_id)
+             LIMIT 1) paper ON true
+         WHERE c.facility_id = $1 AND c.encounter_id = $2 AND c.reverses IS NULL
+         ORDER BY c.posted_at, c.charge_id"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How the account of a visit stands; all zero before its first movement.
+pub async fn position(tx: &mut Tx, encounter: EncounterId) -> Result<Position, sqlx::Error> {
+    let facility = tx.facility().0;
+    let found: Option<(i64, i64)> = sqlx::query_as(sql!(
+        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND encounter_id = $2"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.map_or_else(Position::default, |(charged, paid)| Position { charged: Vnd(charged), paid: Vnd(paid) }))
+}
+
+/// The same, and nobody else moves money of this visit until the transaction ends. No row: no such visit here.
+pub async fn lock(tx: &mut Tx, encounter: EncounterId) -> Result<Position, sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    sqlx::query(sql!(
+        "INSERT INTO billing_account (facility_id, encounter_id, day, opened_at)
+         SELECT facility_id, encounter_id, day, $3 FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2
+         ON CONFLICT DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    let (charged, paid): (i64, i64) = sqlx::query_as(sql!(
+        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND encounter_id = $2 FOR UPDATE"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Position { charged: Vnd(charged), paid: Vnd(paid) })
+}
+
+/// Somebody in the waiting list of the desk.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    pub encounter_id: Uuid,
+    pub day: NaiveDate,
+    pub ticket: Option<i32>,
+    pub name: String,
+    pub payer: String,
+    pub lines: i64,
+    pub owed_vnd: i64,
+    pub since: DateTime<Utc>,
+}
+
+/// Visits that owe money, today's first come first; older ones of the last 30 days after them. At most 100.
+pub async fn list_waiting(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Waiting>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT a.encounter_id, a.day, p.name, e.payer, a.charged_vnd - a.paid_vnd AS owed_vnd,
+                (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = a.encounter_id
+                 ORDER BY t.issued_at DESC LIMIT 1) AS ticket,
+                open.lines, coalesce(open.since, a.opened_at) AS since
+         FROM billing_account a
+         JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = a.encounter_id
+         JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id
+         CROSS JOIN LATERAL (
+             SELECT count(*) AS lines, max(c.posted_at) AS since FROM billing_charge c
+             WHERE c.facility_id = $1 AND c.encounter_id = a.encounter_id AND c.reverses IS NULL
+               AND NOT EXISTS (SELECT FROM billing_charge b WHERE b.facility_id = $1 AND b.reverses = c.charge_id)) open
+         WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2 - 30 AND $2
+         ORDER BY a.charged_vnd < a.paid_vnd, a.day DESC, since LIMIT 100"
+    ))
+    .bind(facility)
+    .bind(today)
+    .fetch_all(tx.conn())
+    .await
+}

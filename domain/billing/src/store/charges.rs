@@ -1,0 +1,220 @@
+//! Charges: priced when they are written, taken back by a row of their own.
+
+use crate::charge::{self, Group, NewCharge, Price, Source};
+use crate::store::bills::Line;
+use anyhow::Context;
+use base::{EncounterId, Vnd};
+use chrono::NaiveDate;
+use db::{PgConnection, Tx, sql};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What a service or drug is called and costs on a day.
+#[derive(Clone, Debug)]
+pub struct Priced {
+    pub name: String,
+    pub unit: String,
+    pub group: Group,
+    pub price: Option<Price>,
+}
+
+#[derive(sqlx::FromRow)]
+struct PricedRow {
+    id: Uuid,
+    name: String,
+    unit: String,
+    kind: String,
+    valid_from: Option<NaiveDate>,
+    price_vnd: Option<i64>,
+}
+
+impl PricedRow {
+    fn split(self) -> (Uuid, Priced) {
+        let price = self.valid_from.zip(self.price_vnd).map(|(valid_from, vnd)| Price { amount: Vnd(vnd), valid_from });
+        (self.id, Priced { name: self.name, unit: self.unit, group: Group::of_service(&self.kind), price })
+    }
+}
+
+/// The price of a service for self-payers on a day, in đồng; `None` when no price row was in force.
+pub async fn price_on(tx: &mut Tx, service: Uuid, day: NaiveDate) -> Result<Option<Price>, sqlx::Error> {
+    Ok(services_on(tx, &[service], day).await?.remove(&service).and_then(|p| p.price))
+}
+
+/// Names and prices of services on a day.
+pub async fn services_on(tx: &mut Tx, ids: &[Uuid], day: NaiveDate) -> Result<HashMap<Uuid, Priced>, sqlx::Error> {
+    let facility = tx.facility().0;
+    let rows: Vec<PricedRow> = sqlx::query_as(sql!(
+        "SELECT s.service_id AS id, s.name, s.unit, s.kind, p.valid_from, p.price_vnd
+         FROM organization_service s
+         LEFT JOIN organization_service_price p ON p.facility_id = s.facility_id AND p.service_id = s.service_id
+              AND p.valid_from <= $3 AND (p.valid_to IS NULL OR p.valid_to >= $3)
+         WHERE s.facility_id = $1 AND s.service_id = ANY($2)"
+    ))
+    .bind(facility)
+    .bind(ids)
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(PricedRow::split).collect())
+}
+
+/// Names and prices of drugs on a day, per dispensing unit.
+pub async fn drugs_on(tx: &mut Tx, ids: &[Uuid], day: NaiveDate) -> Result<HashMap<Uuid, Priced>, sqlx::Error> {
+    let facility = tx.facility().0;
+    let rows: Vec<PricedRow> = sqlx::query_as(sql!(
+        "SELECT d.drug_id AS id, concat_ws(' ', d.name, nullif(d.strength, '')) AS name, d.unit, 'drug' AS kind,
+                p.valid_from, p.price_vnd
+         FROM organization_drug d
+         LEFT JOIN organization_drug_price p ON p.facility_id = d.facility_id AND p.drug_id = d.drug_id
+              AND p.valid_from <= $3 AND (p.valid_to IS NULL OR p.valid_to >= $3)
+         WHERE d.facility_id = $1 AND d.drug_id = ANY($2)"
+    ))
+    .bind(facility)
+    .bind(ids)
+    .bind(day)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(PricedRow::split).collect())
+}
+
+/// Writes charges at the prices of their day and gives how many were new. A service without a price is charged with
+/// nothing and marked, so that the desk sees it; a drug without a price is not sold here and is left out. A document
+/// that was withdrawn before its charge arrived, or that was charged before, adds nothing.
+pub async fn charge(
+    tx: &mut Tx,
+    encounter: EncounterId,
+    paper: Option<Uuid>,
+    new: &[NewCharge],
+    day: NaiveDate,
+) -> anyhow::Result<u64> {
+    let services: Vec<Uuid> = new.iter().filter_map(|c| c.service).collect();
+    let drugs: Vec<Uuid> = new.iter().filter_map(|c| c.drug).collect();
+    let mut priced = if services.is_empty() { HashMap::new() } else { services_on(tx, &services, day).await? };
+    if !drugs.is_empty() {
+        priced.extend(drugs_on(tx, &drugs, day).await?);
+    }
+    let mut written = 0;
+    for c in new {
+        let item = c.service.or(c.drug).context("a charge names a service or a drug")?;
+        let priced = priced.get(&item).with_context(|| format!("{item} is not in the facility's list"))?;
+        if priced.price.is_none() && c.source == Source::Drug {
+            continue;
+        }
+        written += insert(tx, encounter, paper, c, priced, 1, c.source_id).await?;
+    }
+    Ok(written)
+}
+
+/// Prices an unpriced, taken-back charge's document again. The revision grows, so the old row stays beside it.
+pub async fn charge_again(tx: &mut Tx, encounter: EncounterId, line: &Line, priced: &Priced) -> anyhow::Result<u64> {
+    let again = NewCharge {
+        source: line.source(),
+        source_id: line.source_id,
+        service: line.service_id,
+        drug: line.drug_id,
+        quantity_milli: line.quantity_milli,
+        day: line.day,
+    };
+    insert(tx, encounter, line.source_paper, &again, priced, line.revision + 1, line.source_id).await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    encounter: EncounterId,
+    paper: Option<Uuid>,
+    c: &NewCharge,
+    priced: &Priced,
+    revision: i32,
+    withdrawn_key: Uuid,
+) -> anyhow::Result<u64> {
+    let unit_price = priced.price.map_or(Vnd::ZERO, |p| p.amount);
+    let amount = charge::amount(unit_price, c.quantity_milli).map_err(|p| anyhow::anyhow!("{}", p.text))?;
+    let group = if c.source == Source::Exam { Group::Exam } else { priced.group };
+    let (facility, now) = (tx.facility().0, tx.now);
+    let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
+    let done = sqlx::query(sql!(
+        "INSERT INTO billing_charge (facility_id, charge_id, encounter_id, source, source_id, source_paper, revision,
+             service_id, drug_id, group_key, name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd,
+             day, posted_at, by_account, by_name)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+         WHERE NOT EXISTS (SELECT FROM billing_withdrawn w WHERE w.facility_id = $1 AND w.document_id IN ($3, $6, $21))
+         ON CONFLICT (facility_id, source, source_id, revision) WHERE reverses IS NULL DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(Uuid::now_v7())
+    .bind(encounter.0)
+    .bind(c.source.key())
+    .bind(c.source_id)
+    .bind(paper)
+    .bind(revision)
+    .bind(c.service)
+    .bind(c.drug)
+    .bind(group.key())
+    .bind(&priced.name)
+    .bind(&priced.unit)
+    .bind(c.quantity_milli)
+    .bind(unit_price.0)
+    .bind(priced.price.map(|p| p.valid_from))
+    .bind(amount.0)
+    .bind(c.day)
+    .bind(now)
+    .bind(by)
+    .bind(by_name)
+    .bind(withdrawn_key)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Takes a charge back in full, once. The row carries today's date, so that the revenue of a past day never changes.
+pub async fn reverse(tx: &mut Tx, charge: Uuid, reason: &str, approval: Option<Uuid>) -> Result<bool, sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
+    let done = sqlx::query(sql!(
+        "INSERT INTO billing_charge (facility_id, charge_id, encounter_id, source, source_id, source_paper, revision,
+             service_id, drug_id, group_key, name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd,
+             day, reverses, reason, approval_id, posted_at, by_account, by_name)
+         SELECT facility_id, $3, encounter_id, source, source_id, source_paper, revision, service_id, drug_id, group_key,
+                name, unit, quantity_milli, unit_price_vnd, price_valid_from, -amount_vnd, $4, charge_id, $5, $6, $7, $8, $9
+         FROM billing_charge WHERE facility_id = $1 AND charge_id = $2 AND reverses IS NULL
+         ON CONFLICT (facility_id, reverses) WHERE reverses IS NOT NULL DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(charge)
+    .bind(Uuid::now_v7())
+    .bind(base::local_date(now))
+    .bind(reason)
+    .bind(approval)
+    .bind(now)
+    .bind(by)
+    .bind(by_name)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Remembers that a document (order, prescription, visit) was withdrawn, so that a late charge for it adds nothing:
+/// events may arrive in any order.
+pub async fn mark_withdrawn(tx: &mut Tx, document: Uuid) -> Result<(), sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    sqlx::query(sql!(
+        "INSERT INTO billing_withdrawn (facility_id, document_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(document)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The practitioner-independent key of the facility's "pay first" switch: orders wait until they are paid.
+pub async fn pays_first(conn: &mut PgConnection, facility: i32) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(sql!(
+        "SELECT coalesce((settings->>'pay_first')::boolean, false) FROM organization_facility WHERE facility_id = $1"
+    ))
+    .bind(facility)
+    .fetch_optional(conn)
+    .await
+    .map(|found| found.unwrap_or(false))
+}
