@@ -2,3 +2,5 @@
 //! what is known about the person and the drugs before it is issued.
 
 pub mod dose;
+pub mod form;
+pub mod quantity;

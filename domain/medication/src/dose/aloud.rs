@@ -46,6 +46,11 @@ pub fn read_aloud(dose: &Dose) -> String {
     capitalised(&joined(&parts))
 }
 
+/// The word for a unit: "viên".
+pub fn unit_word(unit: Unit) -> &'static str {
+    unit_name(unit)
+}
+
 /// An amount as needed stands before its condition without a comma: "1 viên khi sốt".
 fn joined(parts: &[String]) -> String {
     let mut out = String::new();
