@@ -66,3 +66,6 @@ SELECT db_tenant_table('encounter_status');
 SELECT db_append_only('encounter_status');
 ALTER TABLE encounter_status ADD CONSTRAINT encounter_status_encounter_fk
     FOREIGN KEY (facility_id, encounter_id) REFERENCES encounter_encounter (facility_id, encounter_id);
+
+-- Medicine is never erased: rows end, they do not go.
+REVOKE DELETE ON encounter_encounter FROM yba_app;

@@ -43,3 +43,10 @@ ALTER TABLE encounter_ticket ADD CONSTRAINT encounter_ticket_encounter_fk
     FOREIGN KEY (facility_id, encounter_id) REFERENCES encounter_encounter (facility_id, encounter_id);
 ALTER TABLE encounter_ticket ADD CONSTRAINT encounter_ticket_room_fk
     FOREIGN KEY (facility_id, room_id) REFERENCES organization_room (facility_id, room_id);
+
+-- Medicine is never erased: rows end, they do not go.
+REVOKE DELETE ON encounter_ticket, encounter_ticket_sequence FROM yba_app;
+
+-- The board on the wall is public and knows only the room's id: for that purpose alone a room tells its facility.
+CREATE POLICY organization_room_board ON organization_room FOR SELECT
+    USING (current_setting('yba.purpose', true) = 'board');

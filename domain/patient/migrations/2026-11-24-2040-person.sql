@@ -22,16 +22,6 @@ CREATE TABLE patient_person_key (
 );
 CREATE INDEX patient_person_key_person ON patient_person_key (person_id);
 
-ALTER TABLE patient_person ENABLE ROW LEVEL SECURITY;
-ALTER TABLE patient_person FORCE ROW LEVEL SECURITY;
-CREATE POLICY patient_person_by_purpose ON patient_person
-    USING (current_setting('yba.purpose', true) IN ('registration', 'merge', 'index_check'))
-    WITH CHECK (current_setting('yba.purpose', true) IN ('registration', 'merge'));
-GRANT SELECT, INSERT, UPDATE ON patient_person TO yba_app;
-
-ALTER TABLE patient_person_key ENABLE ROW LEVEL SECURITY;
-ALTER TABLE patient_person_key FORCE ROW LEVEL SECURITY;
-CREATE POLICY patient_person_key_by_purpose ON patient_person_key
-    USING (current_setting('yba.purpose', true) IN ('registration', 'merge', 'index_check'))
-    WITH CHECK (current_setting('yba.purpose', true) IN ('registration', 'merge'));
-GRANT SELECT, INSERT, UPDATE ON patient_person_key TO yba_app;
+SELECT db_purpose_table('patient_person', 'person-index');
+SELECT db_purpose_table('patient_person_key', 'person-index');
+REVOKE DELETE ON patient_person, patient_person_key FROM yba_app;

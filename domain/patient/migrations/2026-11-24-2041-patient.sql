@@ -163,3 +163,6 @@ SELECT db_tenant_table('patient_revision');
 SELECT db_append_only('patient_revision');
 CREATE INDEX patient_revision_patient ON patient_revision (facility_id, patient_id, at DESC);
 ALTER TABLE patient_revision ADD FOREIGN KEY (facility_id, patient_id) REFERENCES patient_patient (facility_id, patient_id);
+
+-- Medicine is never erased: rows end, they do not go.
+REVOKE DELETE ON patient_patient, patient_identifier, patient_address, patient_coverage, patient_contact FROM yba_app;

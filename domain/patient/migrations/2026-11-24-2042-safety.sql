@@ -47,3 +47,6 @@ CREATE TABLE patient_flag (
 SELECT db_tenant_table('patient_flag');
 CREATE INDEX patient_flag_patient ON patient_flag (facility_id, patient_id);
 ALTER TABLE patient_flag ADD FOREIGN KEY (facility_id, patient_id) REFERENCES patient_patient (facility_id, patient_id);
+
+-- Medicine is never erased: rows end, they do not go.
+REVOKE DELETE ON patient_allergy, patient_flag FROM yba_app;

@@ -12,7 +12,6 @@ CREATE TABLE patient_search (
     PRIMARY KEY (facility_id, key, patient_id) INCLUDE (birth_year)
 );
 SELECT db_tenant_table('patient_search');
-GRANT DELETE ON patient_search TO yba_app;
 CREATE INDEX patient_search_patient ON patient_search (facility_id, patient_id);
 
 -- Who was here last, with what a search must compare: the desk asks for people it saw recently far more often than for others.
@@ -25,5 +24,4 @@ CREATE TABLE patient_seen (
     PRIMARY KEY (facility_id, patient_id)
 );
 SELECT db_tenant_table('patient_seen');
-GRANT DELETE ON patient_seen TO yba_app;
 CREATE INDEX patient_seen_recent ON patient_seen (facility_id, seen_at DESC);

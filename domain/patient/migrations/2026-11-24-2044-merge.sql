@@ -22,3 +22,6 @@ CREATE INDEX patient_merge_kept ON patient_merge (facility_id, kept_id);
 CREATE UNIQUE INDEX patient_merge_gone_once ON patient_merge (facility_id, gone_id) WHERE undone_at IS NULL;
 ALTER TABLE patient_merge ADD FOREIGN KEY (facility_id, kept_id) REFERENCES patient_patient (facility_id, patient_id);
 ALTER TABLE patient_merge ADD FOREIGN KEY (facility_id, gone_id) REFERENCES patient_patient (facility_id, patient_id);
+
+-- Medicine is never erased: rows end, they do not go.
+REVOKE DELETE ON patient_merge FROM yba_app;
