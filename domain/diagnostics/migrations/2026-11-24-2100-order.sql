@@ -5,6 +5,8 @@ CREATE TABLE diagnostics_order (
     order_id      uuid NOT NULL,
     encounter_id  uuid NOT NULL,
     patient_id    uuid NOT NULL,
+    -- Whose record the order came from when records were merged, latest last; an undone merge goes back along it.
+    moved_from    uuid[] NOT NULL DEFAULT '{}',
     service_id    uuid NOT NULL,
     -- Code and name as they were when it was ordered: old papers keep their words.
     service_code  text NOT NULL,
@@ -24,6 +26,8 @@ CREATE TABLE diagnostics_order (
     drafted_by    uuid NOT NULL,
     drafted_at    timestamptz NOT NULL,
     ordered_by    uuid,
+    -- The clinician as papers name them, e.g. "BS. Lê Hoàng Phúc".
+    ordered_name  text NOT NULL DEFAULT '',
     ordered_at    timestamptz,
     paid_at       timestamptz,
     collected_by  uuid,

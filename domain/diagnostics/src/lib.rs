@@ -1,4 +1,101 @@
 //! Orders for laboratory, imaging and procedures: one basket for all kinds, slips by room, and where each order stands.
 
+pub mod api;
+pub mod basket;
+mod listen;
 pub mod order;
+mod pages;
 pub mod repeat;
+pub mod store;
+
+use pages::{basket as block, sets, slip, suggestions, summary, work};
+use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post};
+
+const FEATURE: &str = "cls.order";
+const READ: &str = "order.read";
+const WRITE: &str = "order.write";
+
+/// The table of contents of this slice.
+pub fn module() -> Module {
+    let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
+    Module {
+        name: "diagnostics",
+        routes: vec![
+            right(get("/app/encounters/{id}/orders", block::show), READ),
+            right(get("/app/encounters/{id}/orders/suggestions", suggestions::suggest), READ),
+            right(post("/app/encounters/{id}/orders/drafts", block::add), WRITE),
+            right(post("/app/encounters/{id}/orders/drafts/{order}/quantity", block::set_quantity), WRITE),
+            right(post("/app/encounters/{id}/orders/drafts/{order}/removed", block::remove), WRITE),
+            right(post("/app/encounters/{id}/orders/sets/{set}", block::add_set), WRITE),
+            right(post("/app/encounters/{id}/orders/repeated", block::repeat_last), WRITE),
+            right(post("/app/encounters/{id}/orders/placed", block::place), WRITE),
+            right(post("/app/encounters/{id}/orders/kept", sets::keep), WRITE),
+            right(post("/app/encounters/{id}/orders/{order}/cancelled", block::cancel), "order.cancel"),
+            right(get("/app/encounters/{id}/orders/slips/{code}", slip::show), READ),
+            right(post("/app/orders/sets/{set}/ended", sets::end), WRITE),
+            right(get("/app/orders", work::list), "order.perform"),
+            right(post("/app/orders/{order}/collected", work::collect), "order.perform"),
+            right(post("/app/orders/{order}/done", work::finish), "order.perform"),
+            right(get("/api/v1/services", api::services), READ),
+            right(get("/api/v1/encounters/{id}/orders", api::list), READ),
+            right(post("/api/v1/encounters/{id}/orders", api::create), WRITE),
+        ],
+        panels: vec![
+            Panel {
+                place: "encounter.orders",
+                order: 10,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(block::panel(ctx, tx, about)),
+            },
+            Panel {
+                place: "encounter.checks",
+                order: 30,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(summary::checks(ctx, tx, about)),
+            },
+            Panel {
+                place: "chart.summary",
+                order: 40,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(summary::recent(ctx, tx, about)),
+            },
+        ],
+        listeners: vec![
+            Listener {
+                event: "OrdersPaid",
+                name: "diagnostics.release_paid",
+                run: |tx, payload| Box::pin(listen::release_paid(tx, payload)),
+            },
+            Listener {
+                event: "EncounterCancelled",
+                name: "diagnostics.cancel_with_visit",
+                run: |tx, payload| Box::pin(listen::cancel_with_visit(tx, payload)),
+            },
+            Listener {
+                event: "PatientsMerged",
+                name: "diagnostics.follow_merge",
+                run: |tx, payload| Box::pin(listen::follow_merge(tx, payload)),
+            },
+            Listener {
+                event: "PatientsUnmerged",
+                name: "diagnostics.follow_unmerge",
+                run: |tx, payload| Box::pin(listen::follow_unmerge(tx, payload)),
+            },
+        ],
+        migrations: vec![Migration {
+            name: "2026-11-24-2100-order",
+            sql: include_str!("../migrations/2026-11-24-2100-order.sql"),
+        }],
+        rail: vec![RailEntry {
+            href: "/app/orders",
+            icon: "test-pipe",
+            label: "Chỉ định",
+            right: "order.perform",
+            feature: Some(FEATURE),
+            order: 40,
+        }],
+    }
+}

@@ -1,0 +1,8 @@
+//! Pages and pieces of pages: the basket in the visit, its checks, the slips, what waits in a room.
+
+pub mod basket;
+pub mod sets;
+pub mod slip;
+pub mod suggestions;
+pub mod summary;
+pub mod work;

@@ -1,0 +1,491 @@
+//! The basket: the third part of a visit's page. Every act answers with the whole block, so that what is shown is
+//! what is kept.
+
+use crate::basket;
+use crate::order::{self, Priority, Status, Step};
+use crate::pages::summary::{Checks, checks_of, look};
+use crate::repeat::Repeat;
+use crate::store::{self, Order, OrderSet, Placing, Visit};
+use askama::Template;
+use base::event::OrderPlaced;
+use base::{EncounterId, Event, OrderId, Problem, Problems, Vnd};
+use organization::parameter::{self, BySubject};
+use organization::service::{self, Service};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+use uuid::Uuid;
+use web::{Answer, Ctx, Failure, Form, PanelFor, Path, Tx};
+
+/// How many of the clinician's own services stand ready for one click.
+const FAVOURITES: i64 = 8;
+
+/// A service that can be added with one click, and the id of the order it would become.
+pub struct Quick {
+    pub order: OrderId,
+    pub service: Uuid,
+    pub name: String,
+    pub price: Vnd,
+}
+
+/// A set that can be added.
+pub struct SetLine {
+    pub set: OrderSet,
+    pub order: Uuid,
+    pub what: String,
+}
+
+/// One slip as it will be, or was, printed.
+pub struct SlipView {
+    pub number: usize,
+    pub room: String,
+    pub icon: &'static str,
+    pub names: Vec<String>,
+    pub preparation: String,
+    pub waiting: i64,
+    /// The code once it was sent.
+    pub code: Option<String>,
+}
+
+/// A line and what the clinician should notice about it.
+pub struct Line {
+    pub order: Order,
+    pub repeat: Option<Repeat>,
+    /// Colour and shape of its status.
+    pub look: (&'static str, &'static str),
+}
+
+/// The block `encounter.orders`.
+#[derive(Template)]
+#[template(path = "orders.html")]
+pub struct Block {
+    pub encounter: EncounterId,
+    pub csrf: String,
+    pub is_open: bool,
+    pub may_write: bool,
+    pub may_cancel: bool,
+    pub next: OrderId,
+    pub fresh: Uuid,
+    pub favourites: Vec<Quick>,
+    pub sets: Vec<SetLine>,
+    pub drafts: Vec<Line>,
+    pub sent: Vec<Line>,
+    pub slips: Vec<SlipView>,
+    pub draft_total: Vnd,
+    pub sent_total: Vnd,
+    pub pay_first: bool,
+    pub form: PlaceForm,
+    pub problems: Problems,
+    /// The checks of the right column, to be swapped beside the block after an act.
+    pub checks: Option<Checks>,
+}
+
+/// The basket as it is sent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PlaceForm {
+    /// The drafts that were on the page.
+    pub order: Vec<String>,
+    pub note: String,
+    pub priority: String,
+}
+
+/// The block as a panel of the visit's page.
+pub async fn panel(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
+    let Some(encounter) = about.encounter else { return Ok(String::new()) };
+    let visit = store::find_visit(tx.conn(), ctx.facility(), encounter).await?.ok_or(Failure::NotFound)?;
+    Ok(block(ctx, tx, &visit, PlaceForm::default(), Problems::none(), false).await?.render()?)
+}
+
+/// `GET /app/encounters/{id}/orders`: the block alone.
+pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::find_visit(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    if !ctx.htmx {
+        return web::redirect(chart(id));
+    }
+    web::html(block(&ctx, &mut tx, &visit, PlaceForm::default(), Problems::none(), true).await?)
+}
+
+/// A service for the basket, under the id that the page made.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AddForm {
+    pub id: String,
+    pub service: String,
+}
+
+/// `POST /app/encounters/{id}/orders/drafts`.
+pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<AddForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let order: OrderId = form.id.parse().map_err(|_| stale())?;
+    let Ok(wanted) = form.service.parse::<Uuid>() else {
+        return answer(ctx, tx, &visit, Problem::of("Chưa chọn dịch vụ. Gõ vài chữ rồi chọn trong danh sách.").into()).await;
+    };
+    let service = service::find(tx.conn(), ctx.facility(), wanted, visit.day).await?.ok_or(Failure::NotFound)?;
+    let problems = put(&ctx, &mut tx, &visit, &[(order, service, 1)], false).await?;
+    answer(ctx, tx, &visit, problems).await
+}
+
+/// `POST /app/encounters/{id}/orders/sets/{set}`: all services of a set.
+pub async fn add_set(
+    ctx: Ctx,
+    Path((id, set)): Path<(EncounterId, Uuid)>,
+    Form(form): Form<AddForm>,
+) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let minted: Uuid = form.id.parse().map_err(|_| stale())?;
+    let lines = store::set_lines(tx.conn(), ctx.facility(), ctx.actor.practitioner, set).await?;
+    let lines = lines.ok_or(Failure::NotFound)?;
+    let problems = put_many(&ctx, &mut tx, &visit, minted, &lines).await?;
+    answer(ctx, tx, &visit, problems).await
+}
+
+/// `POST /app/encounters/{id}/orders/repeated`: what was ordered in the person's last visit with orders.
+pub async fn repeat_last(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<AddForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let minted: Uuid = form.id.parse().map_err(|_| stale())?;
+    let lines = store::last_ordered(tx.conn(), ctx.facility(), &visit).await?;
+    let problems = if lines.is_empty() {
+        Problem::of("Các lần khám trước chưa có chỉ định nào để lấy lại.").into()
+    } else {
+        put_many(&ctx, &mut tx, &visit, minted, &lines).await?
+    };
+    answer(ctx, tx, &visit, problems).await
+}
+
+/// A quantity as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct QuantityForm {
+    pub quantity: String,
+}
+
+/// `POST /app/encounters/{id}/orders/drafts/{order}/quantity`.
+pub async fn set_quantity(
+    ctx: Ctx,
+    Path((id, order)): Path<(EncounterId, OrderId)>,
+    Form(form): Form<QuantityForm>,
+) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = own_visit(&ctx, &mut tx, id, order).await?;
+    let problems = match basket::quantity(&form.quantity) {
+        Ok(quantity) => {
+            store::set_quantity(&mut tx, id, order, quantity).await?;
+            Problems::none()
+        }
+        Err(problem) => Problem::of(problem.text).into(),
+    };
+    answer(ctx, tx, &visit, problems).await
+}
+
+/// `POST /app/encounters/{id}/orders/drafts/{order}/removed`. A second time changes nothing.
+pub async fn remove(ctx: Ctx, Path((id, order)): Path<(EncounterId, OrderId)>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    store::delete_draft(&mut tx, id, order).await?;
+    answer(ctx, tx, &visit, Problems::none()).await
+}
+
+/// `POST /app/encounters/{id}/orders/placed`: sends the drafts that were on the page.
+pub async fn place(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<PlaceForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let ids: Vec<OrderId> = form.order.iter().filter_map(|typed| typed.parse().ok()).collect();
+    let problems = match send(&ctx, &mut tx, &visit, &ids, &form.note, &form.priority).await? {
+        Ok(_) => Problems::none(),
+        Err(problems) => problems,
+    };
+    if problems.is_empty() {
+        return answer(ctx, tx, &visit, problems).await;
+    }
+    web::refused(block(&ctx, &mut tx, &visit, form, problems, true).await?)
+}
+
+/// Why an order is cancelled.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CancelForm {
+    pub reason: String,
+}
+
+/// `POST /app/encounters/{id}/orders/{order}/cancelled`. A second time changes nothing.
+pub async fn cancel(
+    ctx: Ctx,
+    Path((id, order)): Path<(EncounterId, OrderId)>,
+    Form(form): Form<CancelForm>,
+) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::find_visit(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let known = store::order_to_change(tx.conn(), ctx.facility(), order).await?.filter(|o| o.encounter == id);
+    let known = known.ok_or(Failure::NotFound)?;
+    let reason: String = form.reason.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect();
+    let problems = match order::after(known.status, &Step::Cancel { reason: &reason }) {
+        _ if known.status == Status::Cancelled => Problems::none(),
+        Ok(_) if known.status == Status::Draft => {
+            store::delete_draft(&mut tx, id, order).await?;
+            Problems::none()
+        }
+        Ok(to) => {
+            store::step(&mut tx, order, to, &reason).await?;
+            tx.audit("cancel", "order", order, Some(visit.patient), json!({ "was": known.status.key() }));
+            tx.emit(Event::OrderCancelled { encounter: id, order });
+            tx.notify("orders");
+            Problems::none()
+        }
+        Err(problem) => Problem::of(format!("{}: {}", known.name, problem.text)).into(),
+    };
+    answer(ctx, tx, &visit, problems).await
+}
+
+/// Sends drafts: slips, event and audit in one commit. Gives the ids that were sent now; ids sent before are left as
+/// they are. Refuses a visit that is over, an unknown priority, a note that is too long, and an empty basket.
+pub(crate) async fn send(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    visit: &Visit,
+    ids: &[OrderId],
+    note: &str,
+    priority: &str,
+) -> Result<Result<Vec<OrderId>, Problems>, Failure> {
+    let orders = store::list_of_visit(tx.conn(), ctx.facility(), visit.encounter).await?;
+    let wanted: Vec<&Order> = orders.iter().filter(|order| ids.contains(&order.id)).collect();
+    let drafts: Vec<&Order> = wanted.iter().copied().filter(|order| order.status == Status::Draft).collect();
+    if drafts.is_empty() && !wanted.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
+    let mut problems = Problems::none();
+    problems.add_if(drafts.is_empty(), "", "Giỏ chỉ định đang trống. Chọn ít nhất một dịch vụ rồi gửi.");
+    problems.add_if(!visit.is_open, "", CLOSED);
+    let note = basket::note(note).unwrap_or_else(|refused| {
+        problems.0.extend(refused.0);
+        String::new()
+    });
+    let priority = if priority.is_empty() { Some(Priority::Routine) } else { Priority::from_key(priority) };
+    problems.add_if(priority.is_none(), "priority", "Chưa chọn mức ưu tiên. Chọn Thường hoặc Khẩn.");
+    let (Some(priority), true) = (priority, problems.is_empty()) else { return Ok(Err(problems)) };
+    let mut placing = Vec::with_capacity(drafts.len());
+    for (_, group) in order::by_room(drafts.iter().map(|order| (order.room, *order))) {
+        let code = order::slip_code(group[0].id.0, ctx.now);
+        placing.extend(group.iter().map(|order| Placing { order: order.id, slip_code: code.clone() }));
+    }
+    let placed = store::place(tx, visit.encounter, &placing, priority, &note).await?;
+    let told: Vec<OrderPlaced> = drafts
+        .iter()
+        .filter(|order| placed.contains(&order.id.0))
+        .map(|order| OrderPlaced { order: order.id, service: order.service, quantity: order.quantity })
+        .collect();
+    let sent = told.iter().map(|order| order.order).collect();
+    tx.audit("place", "order", visit.encounter, Some(visit.patient), json!({ "count": told.len() }));
+    tx.emit(Event::OrdersPlaced { encounter: visit.encounter, patient: visit.patient, orders: told, day: visit.day });
+    tx.notify("orders");
+    Ok(Ok(sent))
+}
+
+const CLOSED: &str = "Lượt khám đã kết thúc nên không thêm chỉ định được. Mở lượt khám mới, hoặc bổ sung bằng bản sửa có lý do.";
+
+fn stale() -> Failure {
+    Failure::BadRequest("Trang đã cũ. Tải lại trang rồi chọn lại.".into())
+}
+
+fn chart(id: EncounterId) -> String {
+    format!("/app/encounters/{id}?tab=3")
+}
+
+/// The visit of an order that lies in it; not found otherwise.
+async fn own_visit(ctx: &Ctx, tx: &mut Tx, id: EncounterId, order: OrderId) -> Result<Visit, Failure> {
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
+    let known = store::order_to_change(tx.conn(), ctx.facility(), order).await?;
+    known.filter(|order| order.encounter == id).ok_or(Failure::NotFound)?;
+    Ok(visit)
+}
+
+/// Puts services into the basket. With `skips` those that cannot be ordered any more are left out and named; without,
+/// one such service refuses the act.
+pub(crate) async fn put(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    visit: &Visit,
+    lines: &[(OrderId, Service, i32)],
+    skips: bool,
+) -> Result<Problems, Failure> {
+    if !visit.is_open {
+        return Ok(Problem::of(CLOSED).into());
+    }
+    let mut problems = Problems::none();
+    let mut good: Vec<(OrderId, &Service, i32)> = Vec::with_capacity(lines.len());
+    for (id, service, quantity) in lines {
+        match basket::may_order(service, visit.day) {
+            Ok(()) => good.push((*id, service, *quantity)),
+            Err(problem) => problems.0.push(problem),
+        }
+    }
+    if !problems.is_empty() && !skips {
+        return Ok(problems);
+    }
+    let orders = store::list_of_visit(tx.conn(), ctx.facility(), visit.encounter).await?;
+    good.retain(|(id, ..)| !orders.iter().any(|order| order.id == *id));
+    if let Some(known) = parameter::known("order.most_per_visit") {
+        let most = parameter::number_on(tx.conn(), ctx.facility(), known, visit.day).await?;
+        if let Err(problem) = basket::has_room(&orders, good.len(), most) {
+            return Ok(problem.into());
+        }
+    }
+    if !good.is_empty() {
+        store::insert_drafts(tx, visit, &good).await?;
+    }
+    Ok(problems)
+}
+
+async fn put_many(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    visit: &Visit,
+    minted: Uuid,
+    lines: &[(Uuid, i32)],
+) -> Result<Problems, Failure> {
+    let ids: Vec<Uuid> = lines.iter().map(|(service, _)| *service).collect();
+    let services = service::by_ids(tx.conn(), ctx.facility(), &ids, visit.day).await?;
+    let quantities: HashMap<Uuid, i32> = lines.iter().copied().collect();
+    let lines: Vec<(OrderId, Service, i32)> = services
+        .into_iter()
+        .map(|service| {
+            let quantity = quantities.get(&service.id).copied().unwrap_or(1);
+            (basket::line_id(minted, service.id), service, quantity)
+        })
+        .collect();
+    put(ctx, tx, visit, &lines, true).await
+}
+
+/// Answers an act: the block as it stands now, committed; with problems as 422. Without htmx the visit's page.
+async fn answer(ctx: Ctx, mut tx: Tx, visit: &Visit, problems: Problems) -> Answer {
+    tx.notify(format!("encounter/{}", visit.encounter));
+    let is_refused = !problems.is_empty();
+    if !ctx.htmx {
+        if is_refused {
+            return Err(problems.into());
+        }
+        tx.commit().await?;
+        return web::redirect(chart(visit.encounter));
+    }
+    let block = block(&ctx, &mut tx, visit, PlaceForm::default(), problems, true).await?;
+    tx.commit().await?;
+    if is_refused { web::refused(block) } else { web::html(block) }
+}
+
+/// Everything the block shows.
+async fn block(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    visit: &Visit,
+    form: PlaceForm,
+    problems: Problems,
+    with_checks: bool,
+) -> Result<Block, Failure> {
+    let facility = ctx.facility();
+    let orders = store::list_of_visit(tx.conn(), facility, visit.encounter).await?;
+    let drafts_services: Vec<Uuid> =
+        orders.iter().filter(|o| o.status == Status::Draft).map(|o| o.service).collect();
+    let repeats = repeats_of(ctx, tx, visit, &orders).await?;
+    let checks = with_checks.then(|| checks_of(visit.encounter, &orders, &repeats));
+    let own = store::favourites(tx, FAVOURITES).await?;
+    let favourites = service::by_ids(tx.conn(), facility, &own, visit.day).await?;
+    let sets = store::list_sets(tx.conn(), facility, ctx.actor.practitioner).await?;
+    let pay_first = organization::facility::get(tx.conn(), facility).await?.settings.pay_first;
+    let waiting: HashMap<Option<Uuid>, i64> =
+        store::count_waiting(tx.conn(), facility, pay_first).await?.into_iter().collect();
+    let slips = slips(&orders, &waiting);
+    let (drafts, sent): (Vec<Line>, Vec<Line>) = orders
+        .into_iter()
+        .map(|order| Line { repeat: repeats.get(&order.id).cloned(), look: look(order.status), order })
+        .partition(|line| line.order.status == Status::Draft);
+    let standing = sent.iter().map(|line| &line.order).filter(|order| order.status != Status::Cancelled);
+    Ok(Block {
+        encounter: visit.encounter,
+        csrf: ctx.shell("", &[]).csrf,
+        is_open: visit.is_open,
+        may_write: ctx.may("order.write"),
+        may_cancel: ctx.may("order.cancel"),
+        next: OrderId::new(),
+        fresh: Uuid::now_v7(),
+        favourites: favourites
+            .into_iter()
+            .filter(|service| basket::may_order(service, visit.day).is_ok())
+            .filter(|service| !drafts_services.contains(&service.id))
+            .map(|service| Quick {
+                order: OrderId::new(),
+                service: service.id,
+                name: service.facts.name,
+                price: service.price.unwrap_or_default(),
+            })
+            .collect(),
+        sets: sets
+            .into_iter()
+            .map(|set| SetLine { what: set.services.join(", "), order: Uuid::now_v7(), set })
+            .collect(),
+        draft_total: basket::total(drafts.iter().map(|line| &line.order)),
+        sent_total: basket::total(standing),
+        drafts,
+        sent,
+        slips,
+        pay_first,
+        form,
+        problems,
+        checks,
+    })
+}
+
+/// What the drafts repeat, with the days the facility decided.
+pub(crate) async fn repeats_of(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    visit: &Visit,
+    orders: &[Order],
+) -> Result<HashMap<OrderId, Repeat>, Failure> {
+    let services: Vec<Uuid> = orders.iter().filter(|o| o.status == Status::Draft).map(|o| o.service).collect();
+    if services.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let earlier = store::earlier(tx.conn(), ctx.facility(), visit, &services).await?;
+    let days = match parameter::known("order.duplicate_days") {
+        Some(known) => parameter::numbers_on(tx.conn(), ctx.facility(), known, visit.day).await?,
+        None => BySubject { general: 0, own: HashMap::new() },
+    };
+    Ok(basket::repeats(orders, &earlier, &days, visit.day))
+}
+
+/// The slips that were sent, then those the drafts will make.
+fn slips(orders: &[Order], waiting: &HashMap<Option<Uuid>, i64>) -> Vec<SlipView> {
+    let standing = |order: &&Order| order.status != Status::Cancelled;
+    let mut groups: Vec<(Option<String>, Vec<&Order>)> = Vec::new();
+    for order in orders.iter().filter(standing).filter(|order| order.slip_code.is_some()) {
+        match groups.iter_mut().find(|(code, _)| *code == order.slip_code) {
+            Some((_, group)) => group.push(order),
+            None => groups.push((order.slip_code.clone(), vec![order])),
+        }
+    }
+    let drafts = orders.iter().filter(|order| order.status == Status::Draft).map(|order| (order.room, order));
+    groups.extend(order::by_room(drafts).into_iter().map(|(_, group)| (None, group)));
+    groups
+        .into_iter()
+        .enumerate()
+        .map(|(at, (code, group))| {
+            let first = group[0];
+            let mut preparation: Vec<&str> =
+                group.iter().map(|order| order.preparation.as_str()).filter(|text| !text.is_empty()).collect();
+            preparation.dedup();
+            SlipView {
+                number: at + 1,
+                room: if first.room_name.is_empty() { first.kind.name().into() } else { first.room_name.clone() },
+                icon: first.kind.icon(),
+                names: group.iter().map(|order| order.name.clone()).collect(),
+                preparation: preparation.join(". "),
+                waiting: waiting.get(&first.room.map(|room| room.0)).copied().unwrap_or(0),
+                code,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! Orders in the database, one function per question.
+
+mod basket;
+mod life;
+mod set;
+mod work;
+
+pub use basket::*;
+pub use life::*;
+pub use set::*;
+pub use work::*;

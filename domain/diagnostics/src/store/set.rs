@@ -1,0 +1,113 @@
+//! Order sets: the facility's and each clinician's own.
+
+use base::{EncounterId, FacilityId, PractitionerId, fold};
+use db::{Tx, sql};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A set as it is offered.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct OrderSet {
+    pub set_id: Uuid,
+    pub name: String,
+    /// Whether it is this clinician's own.
+    pub is_own: bool,
+    pub icd_codes: Vec<String>,
+    /// Names of its services, for the list.
+    pub services: Vec<String>,
+}
+
+/// The sets this clinician may use: own first, then the facility's, by name.
+pub async fn list_sets(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    practitioner: Option<PractitionerId>,
+) -> Result<Vec<OrderSet>, sqlx::Error> {
+    sqlx::query_as(sql!(
+        "SELECT t.set_id, t.name, t.practitioner_id IS NOT NULL AS is_own, t.icd_codes,
+                coalesce(array_agg(s.name ORDER BY l.position) FILTER (WHERE s.name IS NOT NULL), '{}') AS services
+         FROM diagnostics_order_set t
+         LEFT JOIN diagnostics_order_set_line l ON l.facility_id = t.facility_id AND l.set_id = t.set_id
+         LEFT JOIN organization_service s ON s.facility_id = l.facility_id AND s.service_id = l.service_id
+         WHERE t.facility_id = $1 AND t.ended_at IS NULL AND (t.practitioner_id IS NULL OR t.practitioner_id = $2)
+         GROUP BY t.set_id, t.name, t.name_folded, t.practitioner_id, t.icd_codes
+         ORDER BY t.practitioner_id IS NULL, t.name_folded"
+    ))
+    .bind(facility.0)
+    .bind(practitioner.map(|p| p.0))
+    .fetch_all(conn)
+    .await
+}
+
+/// The services of a set this clinician may use; `None` when there is no such set.
+pub async fn set_lines(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    practitioner: Option<PractitionerId>,
+    set: Uuid,
+) -> Result<Option<Vec<(Uuid, i32)>>, sqlx::Error> {
+    let rows: Vec<(Option<Uuid>, Option<i32>)> = sqlx::query_as(sql!(
+        "SELECT l.service_id, l.quantity
+         FROM diagnostics_order_set t
+         LEFT JOIN diagnostics_order_set_line l ON l.facility_id = t.facility_id AND l.set_id = t.set_id
+         WHERE t.facility_id = $1 AND t.set_id = $3 AND t.ended_at IS NULL
+           AND (t.practitioner_id IS NULL OR t.practitioner_id = $2)
+         ORDER BY l.position"
+    ))
+    .bind(facility.0)
+    .bind(practitioner.map(|p| p.0))
+    .bind(set)
+    .fetch_all(conn)
+    .await?;
+    Ok((!rows.is_empty()).then(|| rows.into_iter().filter_map(|(service, quantity)| service.zip(quantity)).collect()))
+}
+
+/// Keeps the services of a visit (sent or not) as a set under an id that the page made; a second time changes nothing.
+pub async fn insert_set_from_visit(
+    tx: &mut Tx,
+    id: Uuid,
+    encounter: EncounterId,
+    owner: Option<PractitionerId>,
+    name: &str,
+    icd_codes: &[String],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(sql!(
+        "WITH kept AS (
+             INSERT INTO diagnostics_order_set
+                 (facility_id, set_id, practitioner_id, name, name_folded, icd_codes, created_by, created_at)
+             VALUES ($1, $2, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING set_id)
+         INSERT INTO diagnostics_order_set_line (facility_id, set_id, service_id, position, quantity)
+         SELECT $1, kept.set_id, o.service_id, row_number() OVER (ORDER BY min(o.drafted_at))::int, max(o.quantity)
+         FROM kept, diagnostics_order o
+         WHERE o.facility_id = $1 AND o.encounter_id = $3 AND o.status <> 'cancelled'
+         GROUP BY kept.set_id, o.service_id"
+    ))
+    .bind(tx.facility().0)
+    .bind(id)
+    .bind(encounter.0)
+    .bind(owner.map(|p| p.0))
+    .bind(name)
+    .bind(fold(name))
+    .bind(icd_codes)
+    .bind(tx.actor.account.0)
+    .bind(tx.now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Takes a set out of use. The facility's sets only with `may_end_shared`.
+pub async fn end_set(tx: &mut Tx, set: Uuid, may_end_shared: bool) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(sql!(
+        "UPDATE diagnostics_order_set SET ended_at = $3
+         WHERE facility_id = $1 AND set_id = $2 AND ended_at IS NULL AND (practitioner_id = $4 OR (practitioner_id IS NULL AND $5))"
+    ))
+    .bind(tx.facility().0)
+    .bind(set)
+    .bind(tx.now)
+    .bind(tx.actor.practitioner.map(|p| p.0))
+    .bind(may_end_shared)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
