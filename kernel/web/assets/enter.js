@@ -3,6 +3,9 @@ import { isShown } from "./words.js";
 
 const FIELDS = "input:not([type=hidden]):not([type=button]):not([type=submit]):not([readonly]), select, textarea";
 
+/** The button that sends a form, wherever on the page it stands. */
+export const mainButton = (form) => [...form.elements].find((element) => element.matches("[data-submit], button.btn-primary:not([type=button])") && isShown(element));
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
   const field = event.target;
@@ -29,5 +32,11 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   // At the end of a form the focus rests on its main button, so that the next Enter is a decision.
-  form.querySelector("[data-submit], button.btn-primary:not([type=button])")?.focus();
+  const button = mainButton(form);
+  if (button) button.focus();
+  else {
+    // A single field that acts when it changes (a quantity): the change counts now, the cursor stays.
+    field.blur();
+    if (field.isConnected) field.focus();
+  }
 });

@@ -1,5 +1,6 @@
 // Keys press what carries their name: <button data-key="F8">. The map in keys.json says what keys mean; `?` shows it.
 import { caps, isShown, isTyping, make, say } from "./words.js";
+import { mainButton } from "./enter.js";
 import { toast } from "./undo.js";
 
 /** `F8`, `Ctrl+Enter`, `Alt+1`, `Esc`, `C`: the name of what was pressed. */
@@ -38,9 +39,9 @@ function nextProblem() {
 
 /** Ctrl+Enter: the button of the form being filled, else whatever F8 does. */
 function submitHere() {
-  const form = document.activeElement?.closest?.("form");
-  const button = form?.querySelector("[data-submit], button.btn-primary:not([type=button])");
-  if (button && isShown(button) && !isOff(button)) button.click();
+  const form = document.activeElement?.form ?? document.activeElement?.closest?.("form");
+  const button = form && mainButton(form);
+  if (button && !isOff(button)) button.click();
   else return press("F8");
   return true;
 }
