@@ -9,6 +9,7 @@ pub mod parameter;
 pub mod price;
 pub mod room;
 pub mod search;
+pub mod seed;
 pub mod service;
 pub mod sheet;
 pub mod written;

@@ -166,3 +166,18 @@ async fn write_drugs(tx: &mut Tx, code: &str, from: NaiveDate) -> Result<(), sql
     }
     Ok(())
 }
+
+/// Changes whenever the demo world's texts change.
+pub fn fingerprint() -> String {
+    let mut hasher = Sha256::new();
+    for text in [
+        include_str!("../../../catalogues/demo/facilities.tsv"),
+        include_str!("../../../catalogues/demo/rooms.tsv"),
+        include_str!("../../../catalogues/demo/services.tsv"),
+        include_str!("../../../catalogues/demo/drugs.tsv"),
+        include_str!("../../../catalogues/demo/staff.tsv"),
+    ] {
+        hasher.update(text);
+    }
+    hex::encode(hasher.finalize())
+}

@@ -8,6 +8,7 @@ pub mod pages;
 pub mod password;
 pub mod role;
 pub mod second_factor;
+pub mod seed;
 pub mod sign_in;
 pub mod staff;
 pub mod store;

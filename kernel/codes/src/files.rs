@@ -45,6 +45,11 @@ impl CatalogueFiles {
     }
 }
 
+/// Changes whenever a packed catalogue changes.
+pub fn fingerprint() -> [u8; 32] {
+    Sha256::digest(PACK).into()
+}
+
 struct Packed {
     hash: [u8; 32],
     raw_len: usize,

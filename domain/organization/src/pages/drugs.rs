@@ -191,7 +191,7 @@ pub async fn sheet(ctx: Ctx, Query(query): Query<SheetQuery>) -> Answer {
 
 fn fresh(ctx: &Ctx, id: Uuid, form: DrugForm, mut price: PriceForm) -> Open {
     if price.valid_from.is_empty() {
-        price.valid_from = ctx.today().to_string();
+        price.valid_from = show_date(ctx.today());
     }
     Open {
         id,
@@ -227,7 +227,7 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
             controlled: f.controlled.key().into(),
             usage_note: f.usage_note.clone(),
         },
-        price: PriceForm { price: String::new(), valid_from: today.to_string() },
+        price: PriceForm { price: String::new(), valid_from: show_date(today) },
         price_now: found.price,
         prices: price_rows(&prices, today),
         ended: ended(&found, today),

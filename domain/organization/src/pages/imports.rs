@@ -91,12 +91,12 @@ struct CheckPage {
 
 /// `GET /app/catalogue/services/import`.
 pub async fn services(ctx: Ctx) -> Answer {
-    upload_page(&ctx, What::Services, Uuid::now_v7(), ctx.today().to_string(), Problems::none(), false)
+    upload_page(&ctx, What::Services, Uuid::now_v7(), show_date(ctx.today()), Problems::none(), false)
 }
 
 /// `GET /app/catalogue/drugs/import`.
 pub async fn drugs(ctx: Ctx) -> Answer {
-    upload_page(&ctx, What::Drugs, Uuid::now_v7(), ctx.today().to_string(), Problems::none(), false)
+    upload_page(&ctx, What::Drugs, Uuid::now_v7(), show_date(ctx.today()), Problems::none(), false)
 }
 
 /// `POST /app/catalogue/services/import`.

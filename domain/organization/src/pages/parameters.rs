@@ -122,7 +122,7 @@ async fn page(
                 now: parameter::number(known, own.or(general).map(|d| &d.value)),
                 history: of_key.iter().map(|d| past(d, today)).collect(),
                 value: mine.map_or_else(String::new, |(form, _)| form.value.clone()),
-                valid_from: mine.map_or_else(|| today.to_string(), |(form, _)| form.valid_from.clone()),
+                valid_from: mine.map_or_else(|| show_date(today), |(form, _)| form.valid_from.clone()),
                 problems: mine.map_or_else(Problems::none, |(_, problem)| problem.clone().into()),
             }
         })

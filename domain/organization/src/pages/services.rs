@@ -222,7 +222,7 @@ pub(super) fn read_price(
 
 fn fresh(ctx: &Ctx, id: Uuid, form: ServiceForm, mut price: PriceForm) -> Open {
     if price.valid_from.is_empty() {
-        price.valid_from = ctx.today().to_string();
+        price.valid_from = show_date(ctx.today());
     }
     Open {
         id,
@@ -258,7 +258,7 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
             preparation: f.preparation.clone(),
             aliases: f.aliases.clone(),
         },
-        price: PriceForm { price: String::new(), valid_from: today.to_string() },
+        price: PriceForm { price: String::new(), valid_from: show_date(today) },
         price_now: found.price,
         prices: price_rows(&prices, today),
         ended: ended(&found, today),

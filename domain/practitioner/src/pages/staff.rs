@@ -37,7 +37,6 @@ impl StaffList {
 struct StaffEdit {
     shell: Shell,
     id: Uuid,
-    is_new: bool,
     form: StaffForm,
     ending: String,
     problems: Problems,
@@ -65,7 +64,7 @@ fn day(day: Option<NaiveDate>) -> String {
 
 fn edit_page(ctx: &Ctx, id: Uuid, is_new: bool, form: StaffForm, problems: Problems) -> StaffEdit {
     let title = if is_new { "Thêm nhân sự" } else { "Sửa nhân sự" };
-    StaffEdit { shell: ctx.shell(title, &[("F8", "Lưu")]), id, is_new, form, ending: format!(".{}", ctx.signed_in.facility_code), problems }
+    StaffEdit { shell: ctx.shell(title, &[("F8", "Lưu")]), id, form, ending: format!(".{}", ctx.signed_in.facility_code), problems }
 }
 
 /// One member of staff, or an empty form for the new one whose id the list minted.
@@ -89,16 +88,19 @@ pub async fn edit(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
             active_to: day(row.active_to),
         }),
         // Only a fresh id, made within the last day, opens the empty form: another facility's id is not found.
-        Err(sqlx::Error::RowNotFound) if is_fresh(id, ctx.now) => (true, StaffForm::default()),
+        Err(sqlx::Error::RowNotFound) if is_fresh(id) => (true, StaffForm::default()),
         Err(other) => return Err(other.into()),
     };
     web::html(edit_page(&ctx, id, is_new, form, Problems::none()))
 }
 
-fn is_fresh(id: Uuid, now: chrono::DateTime<chrono::Utc>) -> bool {
-    let Some(made) = id.get_timestamp() else { return false };
-    let (seconds, _) = made.to_unix();
-    (now.timestamp() - seconds as i64).abs() < 24 * 3600
+/// Compares with another id made now, because the clock that made the first is the machine's too.
+fn is_fresh(id: Uuid) -> bool {
+    let made = |id: Uuid| id.get_timestamp().map(|at| at.to_unix().0);
+    match (made(id), made(Uuid::now_v7())) {
+        (Some(then), Some(now)) => now.abs_diff(then) < 24 * 3600,
+        _ => false,
+    }
 }
 
 /// Saves a member of staff and the account, ending all sessions of an account that lost something.
@@ -106,7 +108,7 @@ pub async fn save(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<StaffForm>) -
     let mut tx = ctx.begin_for("sign-in").await?;
     let known = match store::get_staff(&mut tx, PractitionerId(id)).await {
         Ok(row) => Some(row),
-        Err(sqlx::Error::RowNotFound) if is_fresh(id, ctx.now) => None,
+        Err(sqlx::Error::RowNotFound) if is_fresh(id) => None,
         Err(other) => return Err(other.into()),
     };
     let has_account = known.as_ref().is_some_and(|k| k.account_id.is_some());

@@ -1,0 +1,3 @@
+mod audit_chain;
+mod sign_in;
+mod staff;
