@@ -5,6 +5,7 @@ import "./enter.js";
 import "./once.js";
 import "./typeahead.js";
 import "./scan.js";
+import "./quicktext.js";
 import "./autosave.js";
 import "./rows.js";
 import "./undo.js";
