@@ -294,6 +294,22 @@ pub async fn payments_of_receipt(tx: &mut Tx, receipt: Uuid) -> Result<Vec<Payme
         .await
 }
 
+/// The number of the paper whose money a refund gives back.
+pub async fn original_no(tx: &mut Tx, refund: Uuid) -> Result<Option<String>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_scalar(sql!(
+        "SELECT r.series || lpad((r.year % 100)::text, 2, '0') || '-' || lpad(r.number::text, 6, '0')
+         FROM billing_payment b
+         JOIN billing_payment o ON o.facility_id = $1 AND o.payment_id = b.original_id
+         JOIN billing_receipt r ON r.facility_id = $1 AND r.receipt_id = o.receipt_id
+         WHERE b.facility_id = $1 AND b.payment_id = $2"
+    ))
+    .bind(facility)
+    .bind(refund)
+    .fetch_optional(tx.conn())
+    .await
+}
+
 /// Whether a bank's number stands on a payment already.
 pub async fn bank_ref_used(tx: &mut Tx, bank_ref: &str) -> Result<bool, sqlx::Error> {
     let facility = tx.facility().0;

@@ -1,0 +1,72 @@
+//! The bill for programs.
+
+use crate::store::bills;
+use base::EncounterId;
+use serde::Serialize;
+use uuid::Uuid;
+use web::{Answer, Ctx, IntoResponse, Path};
+
+/// A visit's bill, in whole đồng.
+#[derive(Serialize)]
+pub struct BillDto {
+    encounter: EncounterId,
+    charged_vnd: i64,
+    paid_vnd: i64,
+    due_vnd: i64,
+    credit_vnd: i64,
+    lines: Vec<LineDto>,
+}
+
+/// One charge; `reversed` lines do not count.
+#[derive(Serialize)]
+pub struct LineDto {
+    charge: Uuid,
+    source: String,
+    source_id: Uuid,
+    group: String,
+    name: String,
+    unit: String,
+    quantity_milli: i64,
+    unit_price_vnd: i64,
+    price_valid_from: Option<chrono::NaiveDate>,
+    amount_vnd: i64,
+    day: chrono::NaiveDate,
+    reversed: bool,
+    receipt_no: Option<String>,
+}
+
+/// `GET /api/v1/encounters/{encounter}/bill`.
+pub async fn bill(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let payer = bills::get_payer(&mut tx, encounter).await?;
+    let position = bills::position(&mut tx, encounter).await?;
+    let lines = bills::list_lines(&mut tx, encounter).await?;
+    tx.audit("read", "bill", encounter, Some(payer.patient()), serde_json::Value::Null);
+    tx.commit().await?;
+    let dto = BillDto {
+        encounter,
+        charged_vnd: position.charged.0,
+        paid_vnd: position.paid.0,
+        due_vnd: position.due().0,
+        credit_vnd: position.credit().0,
+        lines: lines
+            .into_iter()
+            .map(|l| LineDto {
+                charge: l.charge_id,
+                reversed: l.is_reversed(),
+                source: l.source,
+                source_id: l.source_id,
+                group: l.group_key,
+                name: l.name,
+                unit: l.unit,
+                quantity_milli: l.quantity_milli,
+                unit_price_vnd: l.unit_price_vnd,
+                price_valid_from: l.price_valid_from,
+                amount_vnd: l.amount_vnd,
+                day: l.day,
+                receipt_no: l.receipt_no,
+            })
+            .collect(),
+    };
+    Ok(([("content-type", "application/json")], serde_json::to_string(&dto).map_err(anyhow::Error::from)?).into_response())
+}
