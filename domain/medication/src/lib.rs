@@ -1,6 +1,10 @@
 //! Prescribing: a dose sentence becomes a line, lines become a prescription, and every line is checked against
 //! what is known about the person and the drugs before it is issued.
 
+pub mod code;
 pub mod dose;
 pub mod form;
+pub mod law;
+pub mod line;
+pub mod prescription;
 pub mod quantity;
