@@ -143,6 +143,7 @@ mod tests {
             quantity: 2,
             room: None,
             room_name: String::new(),
+            room_short: String::new(),
             price: Some(Vnd(150_000)),
             day: day(),
             priority: Priority::Routine,

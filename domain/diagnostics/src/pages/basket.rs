@@ -42,6 +42,7 @@ pub struct SlipView {
     pub icon: &'static str,
     pub names: Vec<String>,
     pub preparation: String,
+    pub note: String,
     pub waiting: i64,
     /// The code once it was sent.
     pub code: Option<String>,
@@ -387,8 +388,7 @@ async fn block(
 ) -> Result<Block, Failure> {
     let facility = ctx.facility();
     let orders = store::list_of_visit(tx.conn(), facility, visit.encounter).await?;
-    let drafts_services: Vec<Uuid> =
-        orders.iter().filter(|o| o.status == Status::Draft).map(|o| o.service).collect();
+    let here: Vec<Uuid> = orders.iter().filter(|o| o.status != Status::Cancelled).map(|o| o.service).collect();
     let repeats = repeats_of(ctx, tx, visit, &orders).await?;
     let checks = with_checks.then(|| checks_of(visit.encounter, &orders, &repeats));
     let own = store::favourites(tx, FAVOURITES).await?;
@@ -414,7 +414,7 @@ async fn block(
         favourites: favourites
             .into_iter()
             .filter(|service| basket::may_order(service, visit.day).is_ok())
-            .filter(|service| !drafts_services.contains(&service.id))
+            .filter(|service| !here.contains(&service.id))
             .map(|service| Quick {
                 order: OrderId::new(),
                 service: service.id,
@@ -483,6 +483,7 @@ fn slips(orders: &[Order], waiting: &HashMap<Option<Uuid>, i64>) -> Vec<SlipView
                 icon: first.kind.icon(),
                 names: group.iter().map(|order| order.name.clone()).collect(),
                 preparation: preparation.join(". "),
+                note: first.note.clone(),
                 waiting: waiting.get(&first.room.map(|room| room.0)).copied().unwrap_or(0),
                 code,
             }

@@ -68,6 +68,8 @@ pub struct Order {
     pub quantity: i32,
     pub room: Option<RoomId>,
     pub room_name: String,
+    /// As it stands on boards and in lists.
+    pub room_short: String,
     pub price: Option<Vnd>,
     pub day: NaiveDate,
     pub priority: Priority,
@@ -101,6 +103,7 @@ pub(super) fn order(row: &PgRow) -> Result<Order, sqlx::Error> {
         quantity: row.try_get("quantity")?,
         room: row.try_get::<Option<Uuid>, _>("room_id")?.map(RoomId),
         room_name: row.try_get::<Option<String>, _>("room_name")?.unwrap_or_default(),
+        room_short: row.try_get::<Option<String>, _>("room_short")?.unwrap_or_default(),
         price: row.try_get::<Option<i64>, _>("price_vnd")?.map(Vnd),
         day: row.try_get("day")?,
         priority: Priority::from_key(row.try_get("priority")?).unwrap_or_default(),
@@ -124,7 +127,7 @@ pub async fn list_of_visit(
 ) -> Result<Vec<Order>, sqlx::Error> {
     sqlx::query(sql!(
         "SELECT o.order_id, o.encounter_id, o.patient_id, o.service_id, o.service_code, o.service_name, o.kind, o.quantity,
-                o.room_id, r.name AS room_name, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
+                o.room_id, r.name AS room_name, r.short_name AS room_short, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
                 o.ordered_at, o.ordered_name, o.paid_at, o.cancel_reason, s.preparation, s.specimen
          FROM diagnostics_order o
          JOIN organization_service s ON s.facility_id = o.facility_id AND s.service_id = o.service_id

@@ -15,7 +15,7 @@ pub async fn order_to_change(
 ) -> Result<Option<Order>, sqlx::Error> {
     sqlx::query(sql!(
         "SELECT o.order_id, o.encounter_id, o.patient_id, o.service_id, o.service_code, o.service_name, o.kind, o.quantity,
-                o.room_id, r.name AS room_name, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
+                o.room_id, r.name AS room_name, r.short_name AS room_short, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
                 o.ordered_at, o.ordered_name, o.paid_at, o.cancel_reason, s.preparation, s.specimen
          FROM diagnostics_order o
          JOIN organization_service s ON s.facility_id = o.facility_id AND s.service_id = o.service_id
@@ -145,7 +145,7 @@ pub async fn list_of_slip(
 ) -> Result<Vec<Order>, sqlx::Error> {
     sqlx::query(sql!(
         "SELECT o.order_id, o.encounter_id, o.patient_id, o.service_id, o.service_code, o.service_name, o.kind, o.quantity,
-                o.room_id, r.name AS room_name, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
+                o.room_id, r.name AS room_name, r.short_name AS room_short, o.price_vnd, o.day, o.priority, o.note, o.status, o.slip_code,
                 o.ordered_at, o.ordered_name, o.paid_at, o.cancel_reason, s.preparation, s.specimen
          FROM diagnostics_order o
          JOIN organization_service s ON s.facility_id = o.facility_id AND s.service_id = o.service_id
