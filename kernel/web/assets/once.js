@@ -22,16 +22,19 @@ document.addEventListener("submit", (event) => {
     event.stopImmediatePropagation();
     return;
   }
-  // htmx sends its own forms and tells when it is done.
-  if (form.hasAttribute("hx-post")) return;
+  // htmx sends its own forms and tells when it is done; a form whose background questions go through htmx
+  // (hx-trigger="input") is still sent by the browser.
+  const trigger = form.getAttribute("hx-trigger");
+  if (form.hasAttribute("hx-post") && (!trigger || trigger.includes("submit"))) return;
   hold(form, event.submitter);
   // A download leaves the page where it is; nobody would release the button.
   if (form.target || form.hasAttribute("data-download")) setTimeout(() => release(form), 2000);
 }, true);
 
 document.addEventListener("htmx:config:request", (event) => {
-  const { sourceElement, request } = event.detail.ctx;
-  if (request.method === "GET") return;
+  const { sourceElement, request, sourceEvent } = event.detail.ctx;
+  // Only what a person sends; questions asked while typing may overtake each other.
+  if (request.method === "GET" || !["click", "submit", "pick"].includes(sourceEvent?.type)) return;
   if (underWay.has(sourceElement)) event.preventDefault();
   else hold(sourceElement, sourceElement.matches("button, a") ? sourceElement : event.detail.ctx.sourceEvent?.submitter);
 });
