@@ -70,10 +70,16 @@ pub fn module() -> Module {
             // What was bought can be read even when it has run out.
             get("/app/catalogue/package", package::show).right("facility.manage"),
         ],
-        migrations: vec![Migration {
-            name: "2026-11-24-2020-organization",
-            sql: include_str!("../migrations/2026-11-24-2020-organization.sql"),
-        }],
+        migrations: vec![
+            Migration {
+                name: "2026-11-24-2020-organization",
+                sql: include_str!("../migrations/2026-11-24-2020-organization.sql"),
+            },
+            Migration {
+                name: "2026-11-24-2130-facility-directory",
+                sql: include_str!("../migrations/2026-11-24-2130-facility-directory.sql"),
+            },
+        ],
         rail: vec![RailEntry {
             href: "/app/catalogue",
             icon: "list-details",
