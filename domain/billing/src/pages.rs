@@ -67,3 +67,18 @@ impl CollectForm {
 fn minted(typed: &str) -> Result<uuid::Uuid, web::Failure> {
     typed.parse().map_err(|_| web::Failure::BadRequest("Biểu mẫu thiếu mã. Mở lại trang rồi thử lại.".into()))
 }
+
+/// An amount of a row, for templates.
+fn vnd(amount: &i64) -> Vnd {
+    Vnd(*amount)
+}
+
+/// `09:41`, for templates.
+fn time(at: &chrono::DateTime<chrono::Utc>) -> String {
+    base::show_time(*at)
+}
+
+/// `Chủ nhật, 22/11/2026`, for templates.
+fn day_long(day: &chrono::NaiveDate) -> String {
+    base::show_date_long(*day)
+}

@@ -127,9 +127,6 @@ impl Bill {
     fn service_day(&self) -> String {
         show_date(self.payer.day)
     }
-    fn from_today(&self) -> bool {
-        self.payer.day == base::local_date(self.now)
-    }
 }
 
 /// The code on the screen and how its transfer stands.
@@ -209,8 +206,8 @@ impl Pay {
         self.shown.as_ref().filter(|s| s.code.answer.is_empty() && !s.is_over && s.code.amount_vnd <= self.due.0)
     }
     /// What came instead of the expected money.
-    fn stray(&self) -> Option<&'static str> {
-        self.shown.as_ref().filter(|s| s.code.answer == "unmatched").map(|s| crate::transfer::Reason::title(&s.code.answer_reason))
+    fn stray(&self) -> Option<String> {
+        self.shown.as_ref().filter(|s| s.code.answer == "unmatched").map(|s| crate::transfer::Reason::title(&s.code.answer_reason).to_owned())
     }
     /// Amounts people usually hand over for what is due: exact, then the next round notes.
     fn usual_notes(&self) -> Vec<Vnd> {
