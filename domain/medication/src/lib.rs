@@ -8,3 +8,4 @@ pub mod law;
 pub mod line;
 pub mod prescription;
 pub mod quantity;
+pub mod safety;
