@@ -34,9 +34,9 @@ export class Suggestions {
       if (i < 9 && !option.querySelector("kbd")) option.prepend(make("kbd", { "aria-hidden": "true" }, String(i + 1)));
     });
     this.list.querySelectorAll('[role="option"]').forEach((option) => markMatches(option, question));
-    if (!this.list.querySelector('[role="option"]')) this.list.replaceChildren(make("li", { class: "none", role: "presentation" }, say("Không có kết quả cho “{}”", question)));
-    else if (!this.list.querySelector(".foot")) this.list.append(make("li", { class: "foot", role: "presentation" }, make("span", {}, caps("↑+↓"), " ", say("chọn")), make("span", {}, caps("Enter"), " ", say("nhận")), make("span", {}, caps("Esc"), " ", say("đóng"))));
-    this.list.querySelectorAll(".group").forEach((group) => group.setAttribute("role", "presentation"));
+    if (!this.list.children.length) this.list.replaceChildren(make("li", { class: "none", role: "presentation" }, say("Không có kết quả cho “{}”", question)));
+    else if (options.length && !this.list.querySelector(".foot")) this.list.append(make("li", { class: "foot", role: "presentation" }, make("span", {}, caps("↑+↓"), " ", say("chọn")), make("span", {}, caps("Enter"), " ", say("nhận")), make("span", {}, caps("Esc"), " ", say("đóng"))));
+    this.list.querySelectorAll("li:not([role])").forEach((line) => line.setAttribute("role", "presentation"));
     this.open(true);
     if (options.length && !this.input.hasAttribute("data-free")) this.choose(options[0]);
   }

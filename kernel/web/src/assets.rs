@@ -150,26 +150,52 @@ mod tests {
         assert!(sum < 200_000, "style and script of the first page weigh {sum} bytes");
     }
 
-    #[test]
-    fn every_icon_a_template_names_is_in_the_sprite() {
-        let sprite = text("icons.svg").expect("sprite");
+    /// All templates of the workspace, as (path, text).
+    fn templates() -> Vec<(std::path::PathBuf, String)> {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut folders: Vec<_> = ["domain", "kernel", "app", "edge"].map(|shelf| root.join(shelf)).into();
+        let mut pages = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
                 if path.is_dir() {
                     folders.push(path);
                 } else if path.extension().is_some_and(|ext| ext == "html") {
-                    let page = std::fs::read_to_string(&path).expect("template");
-                    for piece in page.split("icon(\"").skip(1) {
-                        let name = piece.split('"').next().unwrap_or("");
-                        assert!(
-                            sprite.contains(&format!("id=\"{name}\"")),
-                            "{}: icon {name} is not in icons.txt",
-                            path.display()
-                        );
-                    }
+                    let text = std::fs::read_to_string(&path).expect("a template can be read");
+                    pages.push((path, text));
+                }
+            }
+        }
+        pages
+    }
+
+    #[test]
+    fn every_icon_a_template_names_is_in_the_sprite() {
+        let sprite = text("icons.svg").expect("sprite");
+        for (path, page) in templates() {
+            for piece in page.split("icon(\"").skip(1) {
+                let name = piece.split('"').next().unwrap_or("");
+                assert!(sprite.contains(&format!("id=\"{name}\"")), "{}: icon {name} is not in icons.txt", path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_a_template_uses_is_in_the_keyboard_map() {
+        let map: serde_json::Value = serde_json::from_str(text("keys.json").expect("keys")).expect("the map is JSON");
+        let known: std::collections::BTreeSet<&str> = map
+            .as_object()
+            .expect("contexts")
+            .values()
+            .flat_map(|keys| keys.as_array().expect("a list of keys"))
+            .map(|entry| entry["key"].as_str().expect("a key"))
+            .collect();
+        for (path, page) in templates() {
+            for piece in page.split("data-key=\"").skip(1) {
+                for key in piece.split('"').next().unwrap_or("").split([' ', ',']).filter(|key| !key.contains('{')) {
+                    // Alt with a digit goes to a section, whichever it is.
+                    let key = if key.starts_with("Alt+") { "Alt+1" } else { key };
+                    assert!(known.contains(key), "{}: key {key} is not in keys.json", path.display());
                 }
             }
         }
