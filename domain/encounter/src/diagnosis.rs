@@ -21,6 +21,16 @@ pub struct Diagnosis {
     pub remark: String,
 }
 
+impl Diagnosis {
+    /// `J02.9 Viêm họng cấp tính, không xác định (bên phải)`.
+    pub fn shown(&self) -> String {
+        match self.remark.as_str() {
+            "" => format!("{} {}", self.code, self.name),
+            remark => format!("{} {} ({remark})", self.code, self.name),
+        }
+    }
+}
+
 /// What the catalogue says of a code, as far as the rules need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeFacts {
@@ -37,6 +47,29 @@ pub struct CodeFacts {
     /// False when the list says "mostly" of that sex.
     pub is_sex_strict: bool,
     pub age: Option<AgeLimit>,
+}
+
+impl CodeFacts {
+    /// The catalogue's row, and whether its list is in force on the day of the visit.
+    pub fn of(row: &codes::icd10::Icd10, is_in_force: bool) -> CodeFacts {
+        let is_limited = row.age_min_days.is_some() || row.age_max_days.is_some();
+        CodeFacts {
+            code: row.code.clone(),
+            name: row.name.clone(),
+            is_in_force,
+            not_main: row.not_main,
+            discouraged_main: row.discouraged_main,
+            has_more_specific: row.has_more_specific,
+            death_only: row.death_only,
+            sex: row.sex.clone(),
+            is_sex_strict: row.sex_strict,
+            age: is_limited.then(|| AgeLimit {
+                min_days: row.age_min_days.map(i64::from),
+                max_days: row.age_max_days.map(i64::from),
+                reason: row.age_reason.clone().unwrap_or_else(|| format!("{} không hợp với tuổi", row.code)),
+            }),
+        }
+    }
 }
 
 /// The ages a code may be used at.

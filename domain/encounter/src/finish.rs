@@ -135,7 +135,7 @@ mod tests {
         let draft = Draft { note: &Note::default(), diagnoses: &[], disposition: &Disposition::default() };
         let problems = check(&draft, &at(Status::InProgress), |_| None).unwrap_err();
         let fields: Vec<&str> = problems.0.iter().map(|p| p.field.as_ref()).collect();
-        assert_eq!(fields, ["section.reason", "diagnosis", "disposition"]);
+        assert_eq!(fields, ["section.reason", "diagnosis", "go.kind"]);
     }
 
     #[test]

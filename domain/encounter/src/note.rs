@@ -8,6 +8,7 @@
 //! Text copied from an earlier visit stays marked until it is changed or looked at, so that nobody signs for last
 //! month's findings without noticing.
 
+use crate::disposition;
 use crate::note_template::{self, Shape};
 use base::Problems;
 use chrono::NaiveDate;
@@ -108,15 +109,31 @@ impl Note {
     }
 
     pub fn is_blank(&self) -> bool {
-        self.0.values().all(|s| s.text.trim().is_empty())
+        self.0.iter().all(|(key, s)| key.starts_with("go.") || s.text.trim().is_empty())
     }
 }
 
-/// Makes an edit of what a form sent: line ends become `\n`, control characters vanish. Refuses an unknown section,
-/// a text longer than [`MAX_SECTION_CHARS`], and a number field that holds no small number.
-pub fn read_edit(section: &str, typed: &str, problems: &mut Problems) -> Option<Edit> {
-    let kind = note_template::all().iter().find_map(|t| t.section(section))?;
-    let field = format!("section.{section}");
+/// The fields of a draft as forms name them, `section.exam` or `go.kind`, with their text.
+pub fn fields(note: &Note) -> BTreeMap<String, &str> {
+    note.0.iter().map(|(key, section)| (field_of(key), section.text.as_str())).collect()
+}
+
+/// The name of the form field of a section.
+pub fn field_of(section: &str) -> String {
+    if section.starts_with("go.") { section.to_string() } else { format!("section.{section}") }
+}
+
+/// Makes an edit of one form field: line ends become `\n`, control characters vanish. `None` for a field that is not
+/// part of a draft. Refuses a text longer than [`MAX_SECTION_CHARS`], and a number field that holds no small number.
+pub fn read_edit(field: &str, typed: &str, problems: &mut Problems) -> Option<Edit> {
+    let (section, title, shape) = match field.strip_prefix("section.") {
+        Some(key) => {
+            let kind = note_template::all().iter().find_map(|t| t.section(key))?;
+            (key, kind.title, kind.shape)
+        }
+        None if disposition::FIELDS.contains(&field) => (field, "Phần này", Shape::Text),
+        None => return None,
+    };
     let text: String = typed
         .replace("\r\n", "\n")
         .chars()
@@ -124,18 +141,17 @@ pub fn read_edit(section: &str, typed: &str, problems: &mut Problems) -> Option<
         .collect();
     if text.chars().count() > MAX_SECTION_CHARS {
         let shown = base::Vnd(MAX_SECTION_CHARS as i64).digits();
-        problems.add(
-            field,
-            format!("{} dài quá {shown} ký tự nên chưa lưu. Rút gọn phần vừa dán vào.", kind.title),
-        );
+        let text = format!("{title} dài quá {shown} ký tự nên chưa lưu. Rút gọn phần vừa dán vào.");
+        problems.add(field.to_string(), text);
         return None;
     }
     let trimmed = text.trim();
-    if kind.shape == Shape::Number && !trimmed.is_empty() && !trimmed.parse().is_ok_and(|n: i32| (0..=9_999).contains(&n)) {
-        problems.add(field, format!("{} ghi bằng số từ 0 đến 9999.", kind.title));
+    let is_small_number = trimmed.parse().is_ok_and(|n: i32| (0..=9_999).contains(&n));
+    if shape == Shape::Number && !trimmed.is_empty() && !is_small_number {
+        problems.add(field.to_string(), format!("{title} ghi bằng số từ 0 đến 9999."));
         return None;
     }
-    let text = if kind.shape == Shape::Text { text } else { trimmed.replace('\n', " ") };
+    let text = if shape == Shape::Text { text } else { trimmed.replace('\n', " ") };
     Some(Edit { section: section.to_string(), text })
 }
 
@@ -196,14 +212,14 @@ mod tests {
     #[test]
     fn a_pasted_book_and_control_characters_do_no_harm() {
         let mut problems = Problems::none();
-        assert_eq!(read_edit("exam", &"a".repeat(MAX_SECTION_CHARS + 1), &mut problems), None);
+        assert_eq!(read_edit("section.exam", &"a".repeat(MAX_SECTION_CHARS + 1), &mut problems), None);
         assert!(problems.at("section.exam").contains("20.000"));
-        let edit = read_edit("exam", "Họng\u{0} đỏ\u{8}\r\nPhổi trong", &mut Problems::none()).unwrap();
+        let edit = read_edit("section.exam", "Họng\u{0} đỏ\u{8}\r\nPhổi trong", &mut Problems::none()).unwrap();
         assert_eq!(edit.text, "Họng đỏ\nPhổi trong");
         let mut problems = Problems::none();
-        assert_eq!(read_edit("onset_days", "hai", &mut problems), None);
+        assert_eq!(read_edit("section.onset_days", "hai", &mut problems), None);
         assert!(!problems.is_empty());
-        assert_eq!(read_edit("secret", "x", &mut Problems::none()), None);
+        assert_eq!(read_edit("section.secret", "x", &mut Problems::none()), None);
     }
 
     #[test]

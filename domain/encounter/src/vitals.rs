@@ -349,6 +349,13 @@ impl Range {
         }
     }
 
+    /// `alarm low|low|high|alarm high` in the smallest step, empty where there is none: for the browser, which colours
+    /// a field while somebody types.
+    pub fn limits(&self) -> String {
+        let text = |limit: Option<i32>| limit.map(|v| v.to_string()).unwrap_or_default();
+        [self.alarm_at_or_below, self.low, self.high, self.alarm_at_or_above].map(text).join("|")
+    }
+
     /// `60–100`, `từ 95`.
     pub fn show(&self) -> String {
         match (self.low, self.high) {
