@@ -1,1 +1,293 @@
-fn main(){}
+//! `yba`: one binary for clinics, hospitals and the province. `yba --help` lists what it does.
+
+use anyhow::{Context, Result, bail};
+use base::Clock;
+use clap::{Args, Parser, Subcommand};
+use codes::CatalogueFiles;
+use db::Db;
+use server::config::{Listen, Place};
+use server::serve::Mode;
+use server::{demo, operate, serve};
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Nền tảng y tế mở: tiếp nhận, khám, chỉ định, kê đơn, thu ngân, hồ sơ.
+#[derive(Parser)]
+#[command(name = "yba", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: pages, API, background jobs
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        listen: Listen,
+    },
+    /// Run background jobs only
+    Work {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Bring the database schema up to date
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Run a demonstration with invented facilities and people
+    Demo(DemoArgs),
+    /// Run the stand-ins for outside partners
+    Sandbox {
+        #[arg(long, env = "YBA_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
+        listen: std::net::SocketAddr,
+        /// Where the stand-ins report to
+        #[arg(long, default_value = "http://127.0.0.1:8080")]
+        server: String,
+    },
+    /// Catalogues: diseases, drugs, services, places
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
+    /// Facilities
+    #[command(subcommand)]
+    Facility(FacilityCommand),
+    /// Accounts of staff
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Write a backup of the database to a file
+    Backup {
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Restore a backup
+    Restore {
+        file: PathBuf,
+        /// Put the backup in the place of what is there
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print the description of the API
+    Openapi,
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// Port on 127.0.0.1
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Begin the world again
+    #[arg(long)]
+    fresh: bool,
+    /// Invent so many more people at the facility
+    #[arg(long, default_value_t = 0)]
+    people: u64,
+    /// Invent so many visits of theirs
+    #[arg(long, default_value_t = 0)]
+    visits: u64,
+    /// The facility to invent them for
+    #[arg(long, default_value = "84101")]
+    facility: String,
+    /// Only make the world; do not serve it
+    #[arg(long)]
+    no_serve: bool,
+    /// Port of the stand-in partners
+    #[arg(long, default_value_t = 8090)]
+    sandbox_port: u16,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Subcommand)]
+enum CatalogueCommand {
+    /// Load or refresh all catalogues
+    Load {
+        /// A folder to load from instead of what the binary carries
+        #[arg(long)]
+        from: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum FacilityCommand {
+    /// Make a facility
+    Create {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "BASIC")]
+        package: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Make an account; the password is read from standard input
+    Create {
+        #[arg(long)]
+        facility: String,
+        #[arg(long)]
+        login: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "admin")]
+        role: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Verify the audit chain of every facility; fails when a row was changed, deleted, inserted or reordered
+    Verify {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("YBA_LOG").unwrap_or_else(|_| "warn".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yba: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve { place, listen } => {
+            let opened = place.open().await?;
+            serve::prepare(&opened.options).await?;
+            serve::serve(&place, &listen, opened, Mode::Real).await
+        }
+        Command::Work { place } => {
+            let opened = place.open().await?;
+            serve::work(&place, opened).await
+        }
+        Command::Migrate { place } => {
+            let opened = place.open().await?;
+            let mut owner = opened.options.connect_owner().await?;
+            let applied = db::migrate::migrate(&mut owner, &server::modules::migrations(&server::modules::modules())).await?;
+            println!("{applied} migrations applied");
+            opened.close()
+        }
+        Command::Demo(args) => run_demo(args).await,
+        Command::Sandbox { listen, server } => sandbox::run(listen, server, serve::wait_for_signal()).await,
+        Command::Catalogue(CatalogueCommand::Load { from, place }) => {
+            let opened = place.open().await?;
+            let mut owner = opened.options.connect_owner().await?;
+            db::migrate::migrate(&mut owner, &server::modules::migrations(&server::modules::modules())).await?;
+            let files = from.map_or(CatalogueFiles::Embedded, CatalogueFiles::Folder);
+            let loaded = serve::load_catalogues(&mut owner, &files).await?;
+            println!("{} tables loaded ({} rows), {} unchanged, {} rows end-dated", loaded.tables, loaded.rows, loaded.unchanged, loaded.gone);
+            opened.close()
+        }
+        Command::Facility(FacilityCommand::Create { code, name, package, place }) => {
+            let opened = place.open().await?;
+            serve::prepare(&opened.options).await?;
+            let mut owner = opened.options.connect_owner().await?;
+            let new = operate::NewFacility { code: &code, name: &name, package: &package };
+            let id = operate::create_facility(&mut owner, &new).await?;
+            println!("facility {code} has the internal number {id}");
+            opened.close()
+        }
+        Command::User(UserCommand::Create { facility, login, name, role, place }) => {
+            let mut password = String::new();
+            std::io::stdin().take(1000).read_to_string(&mut password).context("the password on standard input")?;
+            let opened = place.open().await?;
+            let db = Db::connect(&opened.options, &[]).await?;
+            operate::create_user(&db, Clock::system().now(), &facility, &login, &name, &role, password.trim_end_matches(['\r', '\n'])).await?;
+            db.close().await;
+            opened.close()
+        }
+        Command::Audit(AuditCommand::Verify { place }) => {
+            let opened = place.open().await?;
+            let report = operate::verify_audit(&opened, &place.data).await?;
+            opened.close()?;
+            println!("{} facilities, {} rows in the chain, {} waiting to be sealed", report.facilities, report.rows, report.waiting);
+            for fault in &report.faults {
+                eprintln!("{fault:?}");
+            }
+            if !report.faults.is_empty() {
+                bail!("the audit trail was tampered with in {} places", report.faults.len());
+            }
+            Ok(())
+        }
+        Command::Backup { file, place } => {
+            let opened = place.open().await?;
+            let bytes = operate::backup(&opened, &file)?;
+            println!("{} written, {bytes} bytes", file.display());
+            opened.close()
+        }
+        Command::Restore { file, replace, place } => {
+            let opened = place.open().await?;
+            let outcome = operate::restore(&opened, &file, replace).await;
+            opened.close()?;
+            outcome?;
+            println!("restored from {}", file.display());
+            Ok(())
+        }
+        Command::Openapi => {
+            println!("{}", server::modules::openapi().to_pretty_json()?);
+            Ok(())
+        }
+    }
+}
+
+async fn run_demo(args: DemoArgs) -> Result<()> {
+    let mut place = args.place;
+    if std::env::var_os("YBA_DATA").is_none() && place.data == PathBuf::from("./var/data") {
+        place.data = "./var/demo".into();
+    }
+    if args.fresh {
+        demo::forget(&place).await?;
+    }
+    let opened = place.open().await?;
+    serve::prepare(&opened.options).await?;
+    demo::write_world(&opened, Clock::system().now()).await?;
+    if args.people > 0 {
+        demo::invent(&opened, &args.facility, args.people, args.visits, Clock::system().now()).await?;
+    }
+    if args.no_serve {
+        return opened.close();
+    }
+    let listen = Listen {
+        listen: ([127, 0, 0, 1], args.port).into(),
+        admin_listen: ([127, 0, 0, 1], 9090).into(),
+        public_url: String::new(),
+        no_worker: false,
+    };
+    demo::print_welcome(args.port, args.sandbox_port);
+    let partners = tokio::spawn(sandbox::run(
+        ([127, 0, 0, 1], args.sandbox_port).into(),
+        format!("http://127.0.0.1:{}", args.port),
+        serve::wait_for_signal(),
+    ));
+    let served = serve::serve(&place, &listen, opened, Mode::Demo).await;
+    partners.abort();
+    served
+}

@@ -1,0 +1,166 @@
+//! The demo world: five invented facilities of Vĩnh Long province, their staff, three people everybody knows, and as
+//! many more as asked for. Default sign-ins exist only here.
+
+use crate::config::{Opened, Place};
+use crate::generate;
+use anyhow::{Context, Result, anyhow, bail};
+use base::{Actor, FacilityId, PatientId};
+use chrono::{DateTime, NaiveDate, Utc};
+use db::{Db, Scope};
+use indicatif::{ProgressBar, ProgressStyle};
+use organization::seed::demo_id;
+use patient::demographics::{Demographics, Typed};
+use patient::safety::{AllergyEntry, TypedAllergy};
+use patient::store::register::{Source, insert_patient, person_for};
+use patient::store::safety::insert_allergy;
+
+/// The people of the demo world as a receptionist would have typed them, with the facilities that know them.
+fn people() -> [(&'static str, &'static [&'static str], Typed, Option<TypedAllergy>); 3] {
+    let typed = |name: &str, birth: &str, sex: &str| Typed {
+        name: name.into(),
+        birth: birth.into(),
+        sex: sex.into(),
+        commune_code: "29602".into(),
+        commune_name: "Xã Long Hồ, tỉnh Vĩnh Long".into(),
+        address_line: "Ấp Phú Thạnh".into(),
+        ..Typed::default()
+    };
+    let sulfamid = TypedAllergy {
+        substance: "Sulfamid (cotrimoxazol)".into(),
+        kind: "drug".into(),
+        class_code: "sulfonamide_antibiotic".into(),
+        reaction: "nổi mề đay toàn thân".into(),
+        severity: "moderate".into(),
+        certainty: "confirmed".into(),
+        ..TypedAllergy::default()
+    };
+    [
+        (
+            "an",
+            &["84101"],
+            Typed {
+                phone: "0900000001".into(),
+                cccd: "084085012345".into(),
+                occupation: "Giáo viên".into(),
+                card_no: "GD4848412345678".into(),
+                card_from: "01/01/2026".into(),
+                card_to: "31/12/2026".into(),
+                card_registered_at: "84101".into(),
+                ..typed("Nguyễn Văn An", "15/03/1985", "male")
+            },
+            Some(sulfamid),
+        ),
+        (
+            "khue",
+            &["84101"],
+            Typed {
+                contact_name: "Lê Thị Bích Trâm".into(),
+                contact_relation: "mẹ".into(),
+                contact_phone: "0900000002".into(),
+                ..typed("Nguyễn Minh Khuê", "10/01/2026", "female")
+            },
+            None,
+        ),
+        (
+            "lanh",
+            &["84101", "84901"],
+            Typed { phone: "0900000003".into(), cccd: "084158012346".into(), ..typed("Trần Thị Lành", "02/06/1958", "female") },
+            None,
+        ),
+    ]
+}
+
+/// Throws the demo world away: data folder and private database.
+pub async fn forget(place: &Place) -> Result<()> {
+    if place.database_url.is_some() {
+        bail!("--fresh only throws away Yba's own private database; empty the given one yourself");
+    }
+    if place.data.join("postgres").join("data").exists() {
+        let opened = place.open().await?;
+        if let Some(cluster) = &opened.cluster {
+            cluster.stop_now()?;
+        }
+    }
+    if place.data.exists() {
+        std::fs::remove_dir_all(&place.data).with_context(|| format!("cannot remove {}", place.data.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes facilities, staff and the three known people, if they are not there yet.
+pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
+    let db = Db::connect(&opened.options, &[]).await?;
+    let from: NaiveDate = "2026-01-01".parse()?;
+    let known: i64 = sqlx::query_scalar(db::sql!("SELECT count(*) FROM organization_directory()")).fetch_one(db.pool()).await?;
+    let facilities = organization::seed::facilities();
+    if known as usize >= facilities.len() {
+        db.close().await;
+        return Ok(());
+    }
+    let hash = practitioner::seed::demo_hash().await?;
+    let secret = practitioner::password::hash("demo-secret").await?;
+    for (facility, code) in facilities {
+        let mut tx = db.begin(Scope::FacilityFor(facility, "sign-in"), Actor::system(facility), now).await?;
+        organization::seed::write(&mut tx, code, from).await?;
+        practitioner::seed::write(&mut tx, code, &hash, from).await?;
+        if code == "84101" {
+            practitioner::seed::write_machine(&mut tx, code, &secret).await?;
+        }
+        tx.commit().await?;
+        write_people(&db, facility, code, now).await?;
+    }
+    db.close().await;
+    Ok(())
+}
+
+async fn write_people(db: &Db, facility: FacilityId, code: &str, now: DateTime<Utc>) -> Result<()> {
+    for (key, known_at, typed, allergy) in people() {
+        if !known_at.contains(&code) {
+            continue;
+        }
+        let mut tx = db.begin(Scope::FacilityFor(facility, "person-index"), Actor::system(facility), now).await?;
+        let who = Demographics::check(&typed, base::local_date(now)).map_err(|p| anyhow!("{key}: {:?}", p.0))?;
+        let id = PatientId(demo_id(code, "patient", key));
+        let person = person_for(&mut tx, &who.cccd).await?;
+        let made = insert_patient(&mut tx, id, person, &who, Source::Scan).await.map_err(|e| anyhow!("{e:?}"))?;
+        if made.is_new
+            && let Some(allergy) = allergy
+        {
+            let entry = AllergyEntry::check(&allergy).map_err(|p| anyhow!("{key}: {:?}", p.0))?;
+            insert_allergy(&mut tx, id, demo_id(code, "allergy", key), &entry).await.map_err(|e| anyhow!("{e:?}"))?;
+        }
+        tx.audit("register", "patient", id, Some(id), serde_json::json!({ "demo": true }));
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Invents people and visits at a facility of the demo world, with a progress bar.
+pub async fn invent(opened: &Opened, code: &str, people: u64, visits: u64, now: DateTime<Utc>) -> Result<()> {
+    let facilities = organization::seed::facilities();
+    let Some((facility, _)) = facilities.iter().find(|(_, c)| *c == code) else {
+        bail!("the demo world has no facility {code}");
+    };
+    let mut owner = opened.options.connect_owner().await?;
+    let bar = ProgressBar::new(people);
+    bar.set_style(ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} ({eta})").expect("a template"));
+    let plan = generate::Plan { facility: *facility, people, visits, seed: 1, now };
+    let done = generate::run(&mut owner, &plan, &mut |what, done, of| {
+        bar.set_message(what.to_owned());
+        bar.set_length(of.max(1));
+        bar.set_position(done);
+    })
+    .await?;
+    bar.finish_and_clear();
+    eprintln!("{} people and {} visits invented at {code}", done.people, done.visits);
+    Ok(())
+}
+
+/// The address and the sign-ins.
+pub fn print_welcome(port: u16, sandbox_port: u16) {
+    println!("Yba, bản trình diễn với dữ liệu giả");
+    println!("  Nhân viên        http://127.0.0.1:{port}/app");
+    println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/");
+    println!("  Đăng nhập        tiepnhan.84101 · dieuduong.84101 · bacsi.84101 · thungan.84101 · quantri.84101 (và 84102, 84103, 84001, 84901)");
+    println!("  Mật khẩu         demo, mã xác thực 000000 ở nơi được hỏi");
+}

@@ -1,0 +1,204 @@
+//! What the one who runs the server does: audit verification and anchors, backup and restore, new facilities and
+//! accounts.
+
+use crate::config::Opened;
+use anyhow::{Context, Result, bail};
+use base::{Actor, Clock, FacilityId, fold};
+use chrono::{DateTime, Utc};
+use db::audit::{AuditReport, verify, verify_anchors};
+use db::{Db, Scope};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::watch;
+use uuid::Uuid;
+use web::sql;
+
+const ANCHORS: &str = "audit-anchors.tsv";
+
+/// Writes the newest link of every facility's audit chain to a file outside the database, now and every hour, so that
+/// a chain rewritten as a whole is noticed. Copy that file to another machine.
+pub async fn anchor_hourly(db: Db, clock: Clock, data: PathBuf, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = anchor(&db, clock.now(), &data).await {
+            tracing::warn!(%error, "the audit chain could not be anchored");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+async fn anchor(db: &Db, now: DateTime<Utc>, data: &Path) -> Result<()> {
+    let facilities: Vec<i32> =
+        sqlx::query_scalar(sql!("SELECT facility_id FROM organization_directory()")).fetch_all(db.pool()).await?;
+    let mut lines = String::new();
+    for facility in facilities {
+        let mut tx = db.begin_system(FacilityId(facility), now).await?;
+        let head = sqlx::query(sql!("SELECT seq, hash FROM db_audit_link WHERE facility_id = $1 ORDER BY seq DESC LIMIT 1"))
+            .bind(facility)
+            .fetch_optional(tx.conn())
+            .await?;
+        if let Some(row) = head {
+            let (seq, hash): (i64, Vec<u8>) = (row.get(0), row.get(1));
+            lines.push_str(&format!("{}\t{facility}\t{seq}\t{}\n", now.to_rfc3339(), hex::encode(hash)));
+        }
+    }
+    if !lines.is_empty() {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(data.join(ANCHORS))?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+fn read_anchors(data: &Path) -> Vec<(i32, i64, String)> {
+    let text = std::fs::read_to_string(data.join(ANCHORS)).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| {
+            let mut cells = line.split('\t').skip(1);
+            Some((cells.next()?.parse().ok()?, cells.next()?.parse().ok()?, cells.next()?.to_owned()))
+        })
+        .collect()
+}
+
+/// Walks the audit chain of every facility and compares it with the anchors.
+pub async fn verify_audit(opened: &Opened, data: &Path) -> Result<AuditReport> {
+    let mut owner = opened.options.connect_owner().await?;
+    let facilities: Vec<i32> =
+        sqlx::query_scalar(sql!("SELECT facility_id FROM organization_directory()")).fetch_all(&mut owner).await?;
+    let mut report = verify(&mut owner, &facilities).await?;
+    verify_anchors(&mut owner, &read_anchors(data), &mut report).await?;
+    Ok(report)
+}
+
+/// Backs the database up into one file.
+pub fn backup(opened: &Opened, file: &Path) -> Result<u64> {
+    db::backup::backup(&opened.options.owner, file)?;
+    Ok(std::fs::metadata(file)?.len())
+}
+
+/// Restores a backup. Refuses a database that already holds facilities, unless `replace` says to throw it away; the
+/// old database is kept under another name until the restore has succeeded.
+pub async fn restore(opened: &Opened, file: &Path, replace: bool) -> Result<()> {
+    let name = opened.options.owner.get_database().unwrap_or("yba").to_owned();
+    let maintenance = opened.options.owner.clone().database("postgres");
+    let mut owner = opened.options.connect_owner().await?;
+    let used: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = 'organization_facility')")
+        .fetch_one(&mut owner)
+        .await?;
+    owner.close().await?;
+    if used && !replace {
+        bail!("the database already holds data; add --replace to put the backup in its place");
+    }
+    let mut admin = maintenance.connect().await.context("restoring needs a role that may create databases")?;
+    let aside = format!("{name}_before_restore");
+    for statement in [
+        format!("DROP DATABASE IF EXISTS \"{aside}\""),
+        format!("ALTER DATABASE \"{name}\" RENAME TO \"{aside}\""),
+        format!("CREATE DATABASE \"{name}\""),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut admin).await?;
+    }
+    let file = file.to_owned();
+    let address = opened.options.owner.clone();
+    let outcome = tokio::task::spawn_blocking(move || db::backup::restore(&address, &file)).await?;
+    if let Err(error) = outcome {
+        for statement in [
+            format!("DROP DATABASE \"{name}\" WITH (FORCE)"),
+            format!("ALTER DATABASE \"{aside}\" RENAME TO \"{name}\""),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut admin).await?;
+        }
+        return Err(error);
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE \"{aside}\" WITH (FORCE)"))).execute(&mut admin).await?;
+    Ok(())
+}
+
+/// A facility about to be made.
+pub struct NewFacility<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+    pub package: &'a str,
+}
+
+/// Makes a facility; gives its surrogate id. Refuses a code that is taken.
+pub async fn create_facility(owner: &mut PgConnection, new: &NewFacility<'_>) -> Result<FacilityId> {
+    if new.code.is_empty() || !new.code.bytes().all(|b| b.is_ascii_alphanumeric()) || new.code.len() > 20 {
+        bail!("a facility code has 1 to 20 letters and digits");
+    }
+    if practitioner::package::features_of(new.package).is_empty() {
+        bail!("there is no package {}; choose BASIC, STANDARD, PREMIUM1 or PREMIUM2", new.package);
+    }
+    let mut tx = owner.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(7928003)").execute(&mut *tx).await?;
+    let known = sqlx::query(sql!("SELECT facility_id, code FROM organization_directory()")).fetch_all(&mut *tx).await?;
+    if known.iter().any(|row| row.get::<&str, _>("code") == new.code) {
+        bail!("there is a facility with the code {} already", new.code);
+    }
+    let id = known.iter().map(|row| row.get::<i32, _>("facility_id")).max().unwrap_or(0) + 1;
+    sqlx::raw_sql(AssertSqlSafe(format!("SET LOCAL yba.facility = '{id}'"))).execute(&mut *tx).await?;
+    sqlx::query(sql!(
+        "INSERT INTO organization_facility (facility_id, code, name, short_name, package, package_from)
+         VALUES ($1, $2, $3, left($3, 40), $4, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)"
+    ))
+    .bind(id)
+    .bind(new.code)
+    .bind(new.name)
+    .bind(new.package)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(FacilityId(id))
+}
+
+/// Makes a member of staff with an account; the password is read from standard input by the command.
+pub async fn create_user(db: &Db, now: DateTime<Utc>, facility_code: &str, login: &str, name: &str, role: &str, password: &str) -> Result<()> {
+    let found: Option<i32> = sqlx::query_scalar(sql!("SELECT facility_id FROM organization_directory() WHERE code = $1"))
+        .bind(facility_code)
+        .fetch_optional(db.pool())
+        .await?;
+    let Some(facility) = found.map(FacilityId) else { bail!("there is no facility with the code {facility_code}") };
+    if practitioner::role::find(role).is_none() {
+        let known: Vec<&str> = practitioner::role::ROLES.iter().map(|r| r.key).collect();
+        bail!("there is no role {role}; choose one of {}", known.join(", "));
+    }
+    let login = if login.ends_with(&format!(".{facility_code}")) { login.to_lowercase() } else { format!("{}.{facility_code}", login.to_lowercase()) };
+    let problems = practitioner::password::check_new(&login, password, password);
+    if let Some(problem) = problems.0.first() {
+        bail!("{}", problem.text);
+    }
+    let hash = practitioner::password::hash(password).await?;
+    let mut tx = db.begin(Scope::FacilityFor(facility, "sign-in"), Actor::system(facility), now).await?;
+    let practitioner_id = Uuid::now_v7();
+    let made = sqlx::query(sql!(
+        "WITH person AS (
+             INSERT INTO practitioner_practitioner (facility_id, practitioner_id, name, name_folded, active_from)
+             VALUES ($1, $2, $3, $4, $5))
+         INSERT INTO practitioner_account (facility_id, account_id, login, practitioner_id, display_name, password_hash,
+             password_changed_at, roles)
+         VALUES ($1, $6, $7, $2, $3, $8, $9, ARRAY[$10]) ON CONFLICT (login) DO NOTHING"
+    ))
+    .bind(facility.0)
+    .bind(practitioner_id)
+    .bind(name)
+    .bind(fold(name))
+    .bind(base::local_date(now))
+    .bind(Uuid::now_v7())
+    .bind(&login)
+    .bind(&hash)
+    .bind(now)
+    .bind(role)
+    .execute(tx.conn())
+    .await?;
+    if made.rows_affected() == 0 {
+        bail!("the login {login} is taken");
+    }
+    tx.audit("create", "account", &login, None, serde_json::json!({ "role": role }));
+    tx.commit().await?;
+    println!("{login}");
+    Ok(())
+}

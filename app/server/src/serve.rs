@@ -1,0 +1,157 @@
+//! The running server: pages and API, live pages, the worker, metrics; stopped cleanly.
+
+use crate::config::{Listen, Opened, Place, secret};
+use crate::modules::{migrations, modules};
+use crate::operate;
+use anyhow::{Context, Result};
+use axum::serve::ListenerExt;
+use base::Clock;
+use codes::CatalogueFiles;
+use db::{Db, DbOptions, Worker};
+use indicatif::{ProgressBar, ProgressStyle};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use web::{Config, Wiring};
+
+/// Brings the schema and the catalogues up to date, with a progress bar for long work.
+pub async fn prepare(options: &DbOptions) -> Result<()> {
+    let modules = modules();
+    let mut owner = options.connect_owner().await?;
+    let all = migrations(&modules);
+    if db::migrate::is_current(&mut owner, &all).await.unwrap_or(false)
+        && codes::is_loaded(&mut owner, &CatalogueFiles::Embedded).await?
+    {
+        return Ok(());
+    }
+    let applied = db::migrate::migrate(&mut owner, &all).await?;
+    if applied > 0 {
+        eprintln!("Cấu trúc dữ liệu: đã thêm {applied} bước");
+    }
+    load_catalogues(&mut owner, &CatalogueFiles::Embedded).await?;
+    Ok(())
+}
+
+/// Loads the catalogues with a progress bar.
+pub async fn load_catalogues(owner: &mut db::PgConnection, files: &CatalogueFiles) -> Result<codes::Loaded> {
+    let bar = ProgressBar::new(1);
+    bar.set_style(ProgressStyle::with_template("Danh mục [{bar:30}] {pos}/{len} {msg}").expect("a template"));
+    let loaded = codes::load(owner, files, &mut |table, done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+        bar.set_message(table.to_owned());
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(loaded)
+}
+
+/// What distinguishes a demonstration from a real server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Real,
+    Demo,
+}
+
+/// Runs until Ctrl-C or SIGTERM. `opened` is closed at the end.
+pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -> Result<()> {
+    let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
+    let modules = modules();
+    let listeners = web::router::listeners(&modules);
+    let db = Db::connect(&opened.options, &listeners).await?;
+    let clock = Clock::system();
+    let public_url = if listen.public_url.is_empty() { format!("http://{}", listen.listen) } else { listen.public_url.clone() };
+    let config = Config {
+        demo: mode == Mode::Demo,
+        sandbox: mode == Mode::Demo,
+        secure_cookies: public_url.starts_with("https://"),
+        public_url,
+        data_dir: place.data.clone(),
+        secret: secret(&place.data)?,
+    };
+    let wiring = Wiring {
+        authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
+        papers: Arc::new(documents::Press::new()),
+        bank_qr: Arc::new(payment::VietQr),
+    };
+    let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
+
+    let listener = TcpListener::bind(listen.listen).await.with_context(|| format!("cannot listen on {}", listen.listen))?;
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = tokio::task::JoinSet::new();
+    {
+        let (live, db) = (app.live.clone(), db.clone());
+        let mut stopped = stopped.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                result = live.forward(&db) => if let Err(error) = result { tracing::error!(%error, "live pages stand still") },
+                _ = stopped.changed() => {}
+            }
+        });
+    }
+    if !listen.no_worker {
+        let worker = Worker::new(db.clone(), clock.clone(), &listeners);
+        let mut stopped = stopped.clone();
+        tasks.spawn(async move { worker.run(async move { let _ = stopped.changed().await; }).await });
+        tasks.spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
+    }
+    {
+        let admin = axum::Router::new().route("/metrics", axum::routing::get(move || std::future::ready(metrics.render())));
+        let address = listen.admin_listen;
+        let mut stopped = stopped.clone();
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                tasks.spawn(async move {
+                    let _ = axum::serve(listener, admin).with_graceful_shutdown(async move { let _ = stopped.changed().await; }).await;
+                });
+            }
+            Err(error) => tracing::warn!(%error, %address, "no metrics: the admin address is taken"),
+        }
+    }
+    println!("ready http://{}", listener.local_addr()?);
+    let mut closing = stopped.clone();
+    // Without this a small answer waits for the acknowledgement of the one before.
+    let listener = listener.tap_io(|tcp| {
+        let _ = tcp.set_nodelay(true);
+    });
+    let server = tokio::spawn(async move {
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move { let _ = closing.changed().await; })
+            .await
+    });
+    wait_for_signal().await;
+    eprintln!("Đang dừng…");
+    let _ = stop.send(true);
+    // Open live pages never end by themselves: after three seconds they are cut.
+    let _ = tokio::time::timeout(Duration::from_secs(3), server).await;
+    let _ = tokio::time::timeout(Duration::from_secs(10), async { while tasks.join_next().await.is_some() {} }).await;
+    db.close().await;
+    opened.close()
+}
+
+/// Runs background jobs only, until Ctrl-C or SIGTERM.
+pub async fn work(place: &Place, opened: Opened) -> Result<()> {
+    let modules = modules();
+    let listeners = web::router::listeners(&modules);
+    let db = Db::connect(&opened.options, &listeners).await?;
+    let clock = Clock::system();
+    let (stop, stopped) = watch::channel(false);
+    let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped));
+    Worker::new(db.clone(), clock, &listeners).run(wait_for_signal()).await;
+    let _ = stop.send(true);
+    let _ = anchors.await;
+    db.close().await;
+    opened.close()
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+pub async fn wait_for_signal() {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("a signal handler");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+}
