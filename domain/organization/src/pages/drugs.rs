@@ -230,12 +230,13 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
         price: PriceForm { price: String::new(), valid_from: show_date(today) },
         price_now: found.price,
         prices: price_rows(&prices, today),
-        ended: ended(&found, today),
+        ended: ended(&found),
     })
 }
 
-fn ended(drug: &Drug, today: chrono::NaiveDate) -> Option<String> {
-    drug.active_to.filter(|last| *last < today).map(show_date)
+/// The last day, when one is set.
+fn ended(drug: &Drug) -> Option<String> {
+    drug.active_to.map(show_date)
 }
 
 async fn page(
@@ -262,7 +263,7 @@ async fn page(
         .take(PAGE as usize)
         .map(|s| Row {
             is_open: open.as_ref().is_some_and(|o| o.id == s.id),
-            ended: ended(&s, today),
+            ended: ended(&s),
             id: s.id,
             code: s.facts.code,
             name: s.facts.name,

@@ -124,7 +124,7 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: RoomId) -> Result<Open, Failure> {
     Ok(Open {
         id,
         is_new: false,
-        ended: room.active_to.filter(|last| *last < ctx.today()).map(show_date),
+        ended: room.active_to.map(show_date),
         form: RoomForm {
             code: room.code,
             name: room.name,
@@ -144,7 +144,7 @@ async fn page(ctx: &Ctx, tx: &mut Tx, open: Open, problems: Problems) -> Result<
         rows: rooms
             .into_iter()
             .map(|room| Row {
-                ended: room.active_to.filter(|last| *last < today).map(show_date),
+                ended: room.active_to.map(show_date),
                 is_open: !open.is_new && room.id == open.id,
                 room,
             })

@@ -261,13 +261,14 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
         price: PriceForm { price: String::new(), valid_from: show_date(today) },
         price_now: found.price,
         prices: price_rows(&prices, today),
-        ended: ended(&found, today),
+        ended: ended(&found),
         duplicate_days: days.of(id).to_string(),
     })
 }
 
-fn ended(service: &Service, today: chrono::NaiveDate) -> Option<String> {
-    service.active_to.filter(|last| *last < today).map(show_date)
+/// The last day, when one is set.
+fn ended(service: &Service) -> Option<String> {
+    service.active_to.map(show_date)
 }
 
 async fn page(
@@ -296,7 +297,7 @@ async fn page(
         .take(PAGE as usize)
         .map(|s| Row {
             is_open: open.as_ref().is_some_and(|o| o.id == s.id),
-            ended: ended(&s, today),
+            ended: ended(&s),
             id: s.id,
             code: s.facts.code,
             name: s.facts.name,

@@ -1,0 +1,3 @@
+mod facility;
+mod import;
+mod prices;
