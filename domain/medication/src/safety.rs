@@ -142,6 +142,16 @@ impl Case {
     }
 }
 
+/// The class that an everyday word of the record means, as the catalogue names it; other words stay as they are.
+pub fn class_word(recorded: &str) -> &str {
+    match base::fold(recorded).as_str() {
+        "sulfamid" | "sulfamide" | "sulfa" | "sulfonamid" | "thuoc sulfa" | "khang sinh sulfamid" => "Sulfonamid kháng khuẩn",
+        "cotrimoxazol" | "co trimoxazol" | "bactrim" | "biseptol" => "Sulfamethoxazol + Trimethoprim",
+        "thuoc giam dau khang viem" | "nsaids" | "nsaid" => "NSAID",
+        _ => recorded,
+    }
+}
+
 /// The key of a finding about these names, whatever their order.
 fn key(kind: &str, names: &[&str]) -> String {
     let mut folded: Vec<String> = names.iter().map(|n| base::fold(n)).collect();
