@@ -1,0 +1,173 @@
+//! Whatever happens at the desk, the two sides of the book agree and every sum can be traced.
+
+use crate::day::{ask, clinic, walk_in};
+use base::{AccountId, Actor, Vnd};
+use billing::approval::Matter;
+use billing::collection::Collection;
+use billing::desk;
+use billing::store::{bills, receipts, shifts};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use testkit::World;
+use uuid::Uuid;
+
+#[derive(Clone, Debug)]
+enum Act {
+    Order(&'static str),
+    Drug(i64),
+    Deposit(i64),
+    Collect,
+    AskVoid(usize),
+    AskRefund(usize, i64),
+    DecideAll(bool),
+    PayOutAll,
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => prop_oneof![Just("XN01"), Just("XN02"), Just("XN03")].prop_map(Act::Order),
+        1 => (1i64..30_000).prop_map(Act::Drug),
+        2 => (1i64..200_000).prop_map(Act::Deposit),
+        2 => Just(Act::Collect),
+        2 => any::<usize>().prop_map(Act::AskVoid),
+        2 => (any::<usize>(), 1i64..300_000).prop_map(|(i, a)| Act::AskRefund(i, a)),
+        2 => any::<bool>().prop_map(Act::DecideAll),
+        1 => Just(Act::PayOutAll),
+    ]
+}
+
+/// The world's books as somebody acts on them: each act in its own transaction, refusals leave nothing.
+async fn act(world: &World, visit: &crate::day::Visit, act: &Act, cashier: &Actor, owner: &Actor) {
+    let at = |actor: &Actor| {
+        let (actor, now) = (actor.clone(), world.clock.now());
+        async move { world.db.begin(web::Scope::Facility(actor.facility), actor, now).await.unwrap() }
+    };
+    let encounter = visit.encounter;
+    match act {
+        Act::Order(code) => {
+            visit.order(world, &[*code]).await;
+        }
+        Act::Drug(milli) => {
+            visit.prescribe(world, &[("T001", *milli)], None).await;
+        }
+        Act::Deposit(amount) => {
+            let mut tx = at(cashier).await;
+            let typed = Collection { cash: Vnd(*amount), ..Collection::default() };
+            desk::take_deposit(&mut tx, encounter, Uuid::now_v7(), &typed).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        Act::Collect => {
+            let mut tx = at(cashier).await;
+            let due = bills::position(&mut tx, encounter).await.unwrap().due();
+            let typed = Collection { shown_due: due, card: due, card_slip: "1".into(), ..Collection::default() };
+            if desk::collect(&mut tx, encounter, Uuid::now_v7(), &typed).await.is_ok() {
+                tx.commit().await.unwrap();
+            }
+        }
+        Act::AskVoid(i) => {
+            let mut tx = at(cashier).await;
+            let lines = bills::list_lines(&mut tx, encounter).await.unwrap();
+            let line = &lines[i % lines.len()];
+            if desk::ask(&mut tx, encounter, Uuid::now_v7(), Matter::ChargeVoid, line.charge_id, None, "thử").await.is_ok() {
+                tx.commit().await.unwrap();
+            }
+        }
+        Act::AskRefund(i, amount) => {
+            let mut tx = at(cashier).await;
+            let payments = receipts::payments_of_encounter(&mut tx, encounter).await.unwrap();
+            if payments.is_empty() {
+                return;
+            }
+            let target = payments[i % payments.len()].payment_id;
+            if desk::ask(&mut tx, encounter, Uuid::now_v7(), Matter::Refund, target, Some(Vnd(*amount)), "thử").await.is_ok() {
+                tx.commit().await.unwrap();
+            }
+        }
+        Act::DecideAll(approve) => {
+            let mut tx = at(owner).await;
+            let open = billing::store::approvals::list_open(&mut tx).await.unwrap();
+            drop(tx);
+            for request in open {
+                let mut tx = at(owner).await;
+                if desk::decide(&mut tx, request.approval_id, *approve, "thử").await.is_ok() {
+                    tx.commit().await.unwrap();
+                }
+            }
+        }
+        Act::PayOutAll => {
+            let mut tx = at(cashier).await;
+            let open = billing::store::approvals::list_open(&mut tx).await.unwrap();
+            drop(tx);
+            for request in open {
+                let mut tx = at(cashier).await;
+                if desk::pay_out(&mut tx, request.approval_id, "").await.is_ok() {
+                    tx.commit().await.unwrap();
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_day_at_the_desk_balances() {
+    let world = clinic().await;
+    let person = |n: u128, name: &str| Actor {
+        account: AccountId(Uuid::from_u128(n)),
+        name: name.into(),
+        ..Actor::system(testkit::facility("84101"))
+    };
+    let (cashier, owner) = (person(7, "Võ Thị Kim Thoa"), person(8, "Lâm Thế Vinh"));
+    let mut tx = world.db.begin(web::Scope::Facility(cashier.facility), cashier.clone(), world.clock.now()).await.unwrap();
+    shifts::open(&mut tx, Uuid::now_v7(), Vnd(5_000_000), "Quầy thu 1").await.unwrap();
+    tx.commit().await.unwrap();
+    let mut runner = TestRunner::deterministic();
+    let mut visits = Vec::new();
+    for round in 0..6 {
+        let visit = walk_in(&world, "84101", &format!("Người bệnh {round}"), "NOI1", "KNOI").await;
+        let acts = prop::collection::vec(any_act(), 18).new_tree(&mut runner).unwrap().current();
+        for step in &acts {
+            act(&world, &visit, step, &cashier, &owner).await;
+            let off = ask(
+                &world,
+                "84101",
+                "SELECT count(*) FROM billing_account a WHERE
+                    a.charged_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_charge c WHERE c.encounter_id = a.encounter_id)
+                 OR a.paid_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_payment p WHERE p.encounter_id = a.encounter_id)
+                 OR a.charged_vnd < 0 OR a.paid_vnd < 0",
+            )
+            .await;
+            assert_eq!(off, 0, "after {step:?} of {acts:?}");
+        }
+        visits.push(visit);
+    }
+    for (what, sql) in [
+        ("debits equal credits", "SELECT (sum(debit_vnd) - sum(credit_vnd))::bigint FROM billing_report_ledger"),
+        (
+            "per visit too",
+            "SELECT count(*) FROM (SELECT encounter_id FROM billing_report_ledger GROUP BY 1 HAVING sum(debit_vnd) <> sum(credit_vnd)) x",
+        ),
+        (
+            "revenue of the report is the ledger's",
+            "SELECT ((SELECT sum(amount_vnd) FROM billing_report_revenue)
+                  - (SELECT sum(credit_vnd - debit_vnd) FROM billing_report_ledger WHERE account = 'revenue'))::bigint",
+        ),
+        (
+            "takings of the report are the ledger's",
+            "SELECT ((SELECT sum(amount_vnd) FROM billing_report_payment)
+                  - (SELECT sum(debit_vnd - credit_vnd) FROM billing_report_ledger WHERE account IN ('cash', 'card', 'transfer')))::bigint",
+        ),
+        (
+            "no payment gave back more than it brought",
+            "SELECT count(*) FROM billing_payment p WHERE p.kind = 'payment' AND p.amount_vnd +
+                (SELECT coalesce(sum(b.amount_vnd), 0) FROM billing_payment b WHERE b.original_id = p.payment_id) < 0",
+        ),
+        (
+            "numbers leave no gap",
+            "SELECT count(*) FROM (SELECT series FROM billing_receipt GROUP BY series, year HAVING max(number) <> count(*) OR min(number) <> 1) x",
+        ),
+    ] {
+        assert_eq!(ask(&world, "84101", sql).await, 0, "{what}");
+    }
+    assert_eq!(world.failed_jobs("84101").await, Vec::<String>::new());
+}
