@@ -1,0 +1,72 @@
+//! The pages of the reports: one address per question, the period in the address, so that a page can be sent to
+//! somebody or opened again.
+
+pub mod overview;
+pub mod register;
+pub mod revenue;
+
+use crate::period::Period;
+use crate::sheet::Heading;
+use base::Problems;
+use chrono::NaiveDate;
+use web::Ctx;
+
+/// The period as the filter shows it, and the shortcuts beside it.
+pub struct Filter {
+    /// ISO days, for the date fields and the links.
+    pub from: String,
+    pub to: String,
+    pub shown: String,
+    pub usual: Vec<Usual>,
+    pub today: String,
+}
+
+/// A shortcut to a usual period.
+pub struct Usual {
+    pub name: &'static str,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub is_current: bool,
+}
+
+impl Filter {
+    pub fn new(period: Period, today: NaiveDate) -> Filter {
+        let usual = Period::usual(today).into_iter().map(|(name, usual)| Usual {
+            name,
+            from: usual.from,
+            to: usual.to,
+            is_current: usual == period,
+        });
+        Filter {
+            from: period.from.to_string(),
+            to: period.to.to_string(),
+            shown: period.shown(),
+            usual: usual.collect(),
+            today: today.to_string(),
+        }
+    }
+
+    /// What was typed and refused stays in the fields.
+    fn refused(from: &str, to: &str, today: NaiveDate) -> Filter {
+        Filter { from: from.to_owned(), to: to.to_owned(), ..Filter::new(Period::day(today), today) }
+    }
+}
+
+/// The period of a page: as asked, or today together with what is wrong with the question.
+fn period_of(ctx: &Ctx, from: &str, to: &str) -> (Period, Filter, Problems) {
+    let today = ctx.today();
+    match Period::read(from, to, today) {
+        Ok(period) => (period, Filter::new(period, today), Problems::none()),
+        Err(problems) => (Period::day(today), Filter::refused(from, to, today), problems),
+    }
+}
+
+fn heading(ctx: &Ctx, title: String, period: Period) -> Heading {
+    Heading {
+        facility: ctx.signed_in.facility_name.to_string(),
+        title,
+        period: period.shown(),
+        made_at: ctx.now,
+        made_by: ctx.actor.name.to_string(),
+    }
+}
