@@ -150,7 +150,7 @@ fn migration(name: &str, text: &str, offences: &mut Vec<String>) {
         let table: String =
             rest.trim_start_matches("IF NOT EXISTS ").chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         // The catalogues grant reading to the application in one loop over all their tables.
-        let catalogue = table.starts_with("codes_") && text.contains("GRANT SELECT");
+        let catalogue = table.starts_with("codes_") && text.contains("db_catalogue_table(") && text.contains(&format!("'{table}'"));
         let guarded = catalogue || ["db_tenant_table", "db_purpose_table", "db_catalogue_table"]
             .iter()
             .any(|call| text.contains(&format!("{call}('{table}'")));

@@ -9,6 +9,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct StaffForm {
+    /// Minted by the page of a new person; not used otherwise.
+    pub id: String,
     pub name: String,
     pub title: String,
     pub position: String,

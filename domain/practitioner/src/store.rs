@@ -326,8 +326,13 @@ pub async fn list_staff(tx: &mut Tx) -> Result<Vec<StaffRow>, sqlx::Error> {
     .await
 }
 
-/// One member of staff.
+/// One member of staff; `RowNotFound` when there is none in this facility.
 pub async fn get_staff(tx: &mut Tx, id: PractitionerId) -> Result<StaffRow, sqlx::Error> {
+    find_staff(tx, id).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// One member of staff, if there is.
+pub async fn find_staff(tx: &mut Tx, id: PractitionerId) -> Result<Option<StaffRow>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
         "SELECT p.practitioner_id, p.name, p.title, p.position, p.phone, p.licence_no, p.licence_scope, p.licence_from,
@@ -339,6 +344,6 @@ pub async fn get_staff(tx: &mut Tx, id: PractitionerId) -> Result<StaffRow, sqlx
     ))
     .bind(facility)
     .bind(id.0)
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await
 }

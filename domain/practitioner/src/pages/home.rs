@@ -2,7 +2,7 @@
 
 use crate::{role, store};
 use askama::Template;
-use base::{Problems, RoomId};
+use base::RoomId;
 use serde::Deserialize;
 use web::{Answer, Ctx, Form, Query, Shell};
 
@@ -27,7 +27,6 @@ struct RoomsPage {
     rooms: Vec<store::RoomChoice>,
     current: String,
     next: String,
-    problems: Problems,
 }
 
 impl RoomsPage {
@@ -59,7 +58,6 @@ pub async fn rooms(ctx: Ctx, Query(q): Query<RoomForm>) -> Answer {
         shell: ctx.shell("Chọn phòng làm việc", &[]),
         rooms,
         next: q.next,
-        problems: Problems::none(),
     })
 }
 

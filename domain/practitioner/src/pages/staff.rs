@@ -4,7 +4,7 @@ use crate::staff::{self as rule, Staff, StaffForm};
 use crate::store::{self, StaffRow};
 use crate::{password, role};
 use askama::Template;
-use base::{PractitionerId, Problems, fold, show_date};
+use base::{PractitionerId, Problem, Problems, fold, show_date};
 use chrono::NaiveDate;
 use db::Tx;
 use uuid::Uuid;
@@ -16,7 +16,6 @@ struct StaffList {
     shell: Shell,
     rows: Vec<StaffRow>,
     today: NaiveDate,
-    new_id: Uuid,
 }
 
 impl StaffList {
@@ -37,6 +36,8 @@ impl StaffList {
 struct StaffEdit {
     shell: Shell,
     id: Uuid,
+    /// Where the form goes: the list for a new person, the person otherwise.
+    action: String,
     form: StaffForm,
     ending: String,
     problems: Problems,
@@ -55,7 +56,7 @@ impl StaffEdit {
 pub async fn list(ctx: Ctx) -> Answer {
     let mut tx = ctx.begin().await?;
     let rows = store::list_staff(&mut tx).await?;
-    web::html(StaffList { shell: ctx.shell("Nhân sự và phân quyền", &[("F5", "Thêm người")]), rows, today: ctx.today(), new_id: Uuid::now_v7() })
+    web::html(StaffList { shell: ctx.shell("Nhân sự và phân quyền", &[("F5", "Thêm người")]), rows, today: ctx.today() })
 }
 
 fn day(day: Option<NaiveDate>) -> String {
@@ -64,71 +65,72 @@ fn day(day: Option<NaiveDate>) -> String {
 
 fn edit_page(ctx: &Ctx, id: Uuid, is_new: bool, form: StaffForm, problems: Problems) -> StaffEdit {
     let title = if is_new { "Thêm nhân sự" } else { "Sửa nhân sự" };
-    StaffEdit { shell: ctx.shell(title, &[("F8", "Lưu")]), id, form, ending: format!(".{}", ctx.signed_in.facility_code), problems }
+    let action = if is_new { "/app/staff".to_owned() } else { format!("/app/staff/{id}") };
+    StaffEdit { shell: ctx.shell(title, &[("F8", "Lưu")]), id, action, form, ending: format!(".{}", ctx.signed_in.facility_code), problems }
 }
 
-/// One member of staff, or an empty form for the new one whose id the list minted.
+/// An empty form; the page mints the id, so that sending it twice makes one person.
+pub async fn new(ctx: Ctx) -> Answer {
+    web::html(edit_page(&ctx, Uuid::now_v7(), true, StaffForm::default(), Problems::none()))
+}
+
+/// One member of staff.
 pub async fn edit(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let (is_new, form) = match store::get_staff(&mut tx, PractitionerId(id)).await {
-        Ok(row) => (false, StaffForm {
-            name: row.name,
-            title: row.title,
-            position: row.position,
-            phone: row.phone,
-            licence_no: row.licence_no,
-            licence_scope: row.licence_scope,
-            licence_from: day(row.licence_from),
-            licence_to: day(row.licence_to),
-            national_code: row.national_code,
-            login: row.login.unwrap_or_default(),
-            password: String::new(),
-            roles: row.roles.unwrap_or_default(),
-            disabled: if row.disabled_at.is_some() { "on".into() } else { String::new() },
-            active_to: day(row.active_to),
-        }),
-        // Only a fresh id, made within the last day, opens the empty form: another facility's id is not found.
-        Err(sqlx::Error::RowNotFound) if is_fresh(id) => (true, StaffForm::default()),
-        Err(other) => return Err(other.into()),
+    let row = store::get_staff(&mut tx, PractitionerId(id)).await?;
+    let form = StaffForm {
+        id: String::new(),
+        name: row.name,
+        title: row.title,
+        position: row.position,
+        phone: row.phone,
+        licence_no: row.licence_no,
+        licence_scope: row.licence_scope,
+        licence_from: day(row.licence_from),
+        licence_to: day(row.licence_to),
+        national_code: row.national_code,
+        login: row.login.unwrap_or_default(),
+        password: String::new(),
+        roles: row.roles.unwrap_or_default(),
+        disabled: if row.disabled_at.is_some() { "on".into() } else { String::new() },
+        active_to: day(row.active_to),
     };
-    web::html(edit_page(&ctx, id, is_new, form, Problems::none()))
+    web::html(edit_page(&ctx, id, false, form, Problems::none()))
 }
 
-/// Compares with another id made now, because the clock that made the first is the machine's too.
-fn is_fresh(id: Uuid) -> bool {
-    let made = |id: Uuid| id.get_timestamp().map(|at| at.to_unix().0);
-    match (made(id), made(Uuid::now_v7())) {
-        (Some(then), Some(now)) => now.abs_diff(then) < 24 * 3600,
-        _ => false,
-    }
+/// Makes a member of staff under the id that the page minted.
+pub async fn create(ctx: Ctx, Form(form): Form<StaffForm>) -> Answer {
+    let id: Uuid = form.id.parse().map_err(|_| Failure::BadRequest("Biểu mẫu thiếu mã. Hãy mở lại trang.".into()))?;
+    let mut tx = ctx.begin_for("sign-in").await?;
+    let known = store::find_staff(&mut tx, PractitionerId(id)).await?;
+    save(ctx, tx, id, form, known).await
+}
+
+/// Changes a member of staff.
+pub async fn update(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<StaffForm>) -> Answer {
+    let mut tx = ctx.begin_for("sign-in").await?;
+    let known = store::get_staff(&mut tx, PractitionerId(id)).await?;
+    save(ctx, tx, id, form, Some(known)).await
 }
 
 /// Saves a member of staff and the account, ending all sessions of an account that lost something.
-pub async fn save(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<StaffForm>) -> Answer {
-    let mut tx = ctx.begin_for("sign-in").await?;
-    let known = match store::get_staff(&mut tx, PractitionerId(id)).await {
-        Ok(row) => Some(row),
-        Err(sqlx::Error::RowNotFound) if is_fresh(id) => None,
-        Err(other) => return Err(other.into()),
-    };
+async fn save(ctx: Ctx, mut tx: Tx, id: Uuid, form: StaffForm, known: Option<StaffRow>) -> Answer {
     let has_account = known.as_ref().is_some_and(|k| k.account_id.is_some());
+    let refuse = |problems| web::refused(edit_page(&ctx, id, known.is_none(), form.clone(), problems));
     let staff = match rule::check(&form, &ctx.signed_in.facility_code, has_account) {
         Ok(staff) => staff,
-        Err(problems) => return web::refused(edit_page(&ctx, id, known.is_none(), form, problems)),
+        Err(problems) => return refuse(problems),
     };
     let own_account = known.as_ref().and_then(|k| k.account_id) == Some(ctx.actor.account.0);
     if own_account && (staff.disabled || !staff.roles.iter().any(|r| r == "admin")) {
-        let mut problems = Problems::none();
-        problems.add("roles", "Không tự khóa hoặc tự bỏ vai trò Quản trị của chính mình; hãy nhờ một quản trị khác.");
-        return web::refused(edit_page(&ctx, id, known.is_none(), form, problems));
+        let text = "Không tự khóa hoặc tự bỏ vai trò Quản trị của chính mình; hãy nhờ một quản trị khác.";
+        return refuse(Problem::at("roles", text).into());
     }
     if let Some(login) = &staff.login
         && let Some(taken) = store::find_account(tx.conn(), login).await?
         && taken.practitioner_id != Some(id)
     {
-        let mut problems = Problems::none();
-        problems.add("login", "Tên đăng nhập này đã có người dùng.");
-        return web::refused(edit_page(&ctx, id, known.is_none(), form, problems));
+        return refuse(Problem::at("login", "Tên đăng nhập này đã có người dùng.").into());
     }
     save_staff(&ctx, &mut tx, id, &staff, known.as_ref()).await?;
     tx.audit("save", "practitioner", id, None, serde_json::json!({ "roles": staff.roles, "disabled": staff.disabled }));
