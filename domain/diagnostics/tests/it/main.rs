@@ -1,0 +1,4 @@
+mod api;
+mod basket;
+mod work;
+mod world;
