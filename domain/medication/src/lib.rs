@@ -1,6 +1,7 @@
 //! Prescribing: a dose sentence becomes a line, lines become a prescription, and every line is checked against
 //! what is known about the person and the drugs before it is issued.
 
+pub mod api;
 pub mod code;
 pub mod desk;
 pub mod dose;
@@ -8,8 +9,103 @@ pub mod entry;
 pub mod form;
 pub mod law;
 pub mod line;
+mod listen;
+mod pages;
 pub mod prescription;
 pub mod quantity;
 pub mod repeat;
 pub mod safety;
 pub mod store;
+
+use pages::{block, entry as typing, habits, life, list, paper, summary};
+use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post, put};
+
+const FEATURE: &str = "rx.list";
+const READ: &str = "prescription.read";
+/// The list of all prescriptions of the facility: the pharmacist's home.
+const LIST: &str = "prescription.list";
+const WRITE: &str = "prescription.write";
+
+/// The table of contents of this slice.
+pub fn module() -> Module {
+    let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
+    Module {
+        name: "medication",
+        routes: vec![
+            right(get("/app/encounters/{id}/prescription", block::show), READ),
+            right(get("/app/encounters/{id}/prescription/reading", typing::reading), READ),
+            right(post("/app/encounters/{id}/prescription/lines", typing::add), WRITE),
+            right(post("/app/encounters/{id}/prescription/lines/{line}/sentence", typing::change), WRITE),
+            right(post("/app/encounters/{id}/prescription/lines/{line}/removed", typing::remove), WRITE),
+            right(post("/app/encounters/{id}/prescription/repeated", habits::repeat_last), WRITE),
+            right(post("/app/encounters/{id}/prescription/favourites", habits::add_favourite), WRITE),
+            right(post("/app/encounters/{id}/prescription/samples", habits::keep_sample), WRITE),
+            right(post("/app/encounters/{id}/prescription/samples/{sample}", habits::add_sample), WRITE),
+            right(put("/app/encounters/{id}/prescription/details", life::keep_details), WRITE),
+            right(post("/app/encounters/{id}/prescription/overrides", life::overrule), "prescription.override"),
+            right(post("/app/encounters/{id}/prescription/issued", life::issue), WRITE),
+            right(post("/app/encounters/{id}/prescriptions/{prescription}/replaced", life::replace), WRITE),
+            right(post("/app/encounters/{id}/prescriptions/{prescription}/cancelled", life::cancel), WRITE),
+            right(get("/app/encounters/{id}/prescriptions/{prescription}/paper", paper::show), READ),
+            right(post("/app/prescriptions/samples/{sample}/ended", habits::end_sample), WRITE),
+            right(get("/app/prescriptions", list::list), LIST),
+            right(get("/app/prescriptions/{prescription}", list::show), READ),
+            right(get("/api/v1/encounters/{id}/prescriptions", api::list), READ),
+            right(post("/api/v1/encounters/{id}/prescriptions", api::create), WRITE),
+        ],
+        panels: vec![
+            Panel {
+                place: "encounter.prescription",
+                order: 10,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(block::panel(ctx, tx, about)),
+            },
+            Panel {
+                place: "encounter.checks",
+                order: 20,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(summary::checks(ctx, tx, about)),
+            },
+            Panel {
+                place: "encounter.totals",
+                order: 20,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(summary::totals(ctx, tx, about)),
+            },
+            Panel {
+                place: "chart.summary",
+                order: 30,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(summary::at_home(ctx, tx, about)),
+            },
+        ],
+        listeners: vec![
+            Listener {
+                event: "PatientsMerged",
+                name: "medication.follow_merge",
+                run: |tx, payload| Box::pin(listen::follow_merge(tx, payload)),
+            },
+            Listener {
+                event: "PatientsUnmerged",
+                name: "medication.follow_unmerge",
+                run: |tx, payload| Box::pin(listen::follow_unmerge(tx, payload)),
+            },
+        ],
+        migrations: vec![Migration {
+            name: "2026-11-24-2110-prescription",
+            sql: include_str!("../migrations/2026-11-24-2110-prescription.sql"),
+        }],
+        rail: vec![RailEntry {
+            href: "/app/prescriptions",
+            icon: "pill",
+            label: "Đơn thuốc",
+            right: LIST,
+            feature: Some(FEATURE),
+            order: 50,
+        }],
+    }
+}

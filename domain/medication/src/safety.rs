@@ -147,7 +147,7 @@ pub fn class_word(recorded: &str) -> &str {
     match base::fold(recorded).as_str() {
         "sulfamid" | "sulfamide" | "sulfa" | "sulfonamid" | "thuoc sulfa" | "khang sinh sulfamid" => "Sulfonamid kháng khuẩn",
         "cotrimoxazol" | "co trimoxazol" | "bactrim" | "biseptol" => "Sulfamethoxazol + Trimethoprim",
-        "thuoc giam dau khang viem" | "nsaids" | "nsaid" => "NSAID",
+        "thuoc giam dau khang viem" | "nsaids" | "nsaid" => "NSAID ức chế COX-1",
         _ => recorded,
     }
 }

@@ -1,0 +1,267 @@
+//! Typing a line: the live reading back under the sentence, adding, changing, taking out.
+
+use crate::desk;
+use crate::entry::{EntryForm, PlainForm, Understood, understand};
+use crate::line::Line;
+use crate::pages::block::{FindingView, Say, Typed, answer, finding_view, visit};
+use crate::safety::Severity;
+use crate::store::{self, Favourite};
+use askama::Template;
+use base::{EncounterId, Problem, Problems, Vnd};
+use serde::Deserialize;
+use uuid::Uuid;
+use web::{Answer, Ctx, Failure, Form, Path, Query, Tx};
+
+/// A drug that the sentence may mean.
+pub struct Offer {
+    pub id: Uuid,
+    pub name: String,
+    pub about: String,
+    pub price: Option<Vnd>,
+    pub is_chosen: bool,
+}
+
+/// A piece of the sentence, underlined or not.
+pub struct Piece {
+    pub text: String,
+    pub is_unclear: bool,
+}
+
+/// What stands under the sentence while it is typed.
+#[derive(Template)]
+#[template(path = "prescription_reading.html")]
+pub struct ReadingBlock {
+    pub drug: String,
+    pub pieces: Vec<Piece>,
+    pub whys: Vec<String>,
+    pub line: Option<LineRead>,
+    pub offers: Vec<Offer>,
+    pub chosen: Option<Uuid>,
+    pub may_be_free: bool,
+    pub findings: Vec<FindingView>,
+}
+
+/// The line as it would be.
+pub struct LineRead {
+    pub name: String,
+    pub form: String,
+    pub instruction: String,
+    pub quantity: String,
+    pub arithmetic: String,
+    pub amount: Option<Vnd>,
+}
+
+/// What the page asks while somebody types.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReadingQuery {
+    pub sentence: String,
+    pub drug: String,
+}
+
+/// `GET /app/encounters/{id}/prescription/reading`: reads the sentence back and checks the drug it names.
+pub async fn reading(ctx: Ctx, Path(id): Path<EncounterId>, Query(query): Query<ReadingQuery>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
+    let favourites = own_favourites(&ctx, &mut tx, &visit).await?;
+    let understood = understand(tx.conn(), ctx.facility(), visit.day, &query.sentence, &query.drug, &favourites).await?;
+    let line = understood.line(false);
+    let mut findings = Vec::new();
+    if let Ok(line) = &line {
+        let all = store::list_of_visit(tx.conn(), ctx.facility(), id).await?;
+        let draft = all.iter().find(|p| p.status == crate::prescription::Status::Draft);
+        let found = desk::findings(&ctx, &mut tx, &visit, draft, Some(line)).await?;
+        findings = found.into_iter().filter(|f| f.severity != Severity::Informs && concerns_typed(f)).collect();
+    }
+    let mut shown = reading_block(&understood, line);
+    shown.findings = findings.into_iter().map(finding_view).collect();
+    web::html(shown)
+}
+
+/// The line that is only typed has no id yet.
+fn concerns_typed(finding: &crate::safety::Finding) -> bool {
+    finding.fixes.iter().any(|fix| matches!(fix, crate::safety::Fix::Remove { line, .. } if line.is_nil()))
+}
+
+async fn own_favourites(ctx: &Ctx, tx: &mut Tx, visit: &store::Visit) -> Result<Vec<Favourite>, sqlx::Error> {
+    let icd = visit.diagnoses.first().map_or("", |d| d.code.as_str());
+    match ctx.actor.practitioner {
+        Some(who) => store::favourites(tx.conn(), ctx.facility(), who.0, icd).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> ReadingBlock {
+    let reading = &understood.reading;
+    let mut whys: Vec<String> = Vec::new();
+    let line = match line {
+        Ok(line) => Some(line),
+        Err(problems) => {
+            whys = problems.0.into_iter().map(|p| p.text.into_owned()).collect();
+            None
+        }
+    };
+    // While a drug must still be chosen, what is wrong with the dose is said as well.
+    if line.is_none() && understood.chosen.is_none() {
+        whys.extend(reading.unclear.iter().map(|u| u.why.clone()));
+    }
+    whys.dedup();
+    let chosen = understood.chosen.map(|n| understood.offered[n].id);
+    ReadingBlock {
+        drug: reading.drug.clone(),
+        pieces: pieces(&understood.sentence, &reading.unclear),
+        whys,
+        line: line.as_ref().map(line_read),
+        offers: understood
+            .offered
+            .iter()
+            .map(|d| Offer {
+                id: d.id,
+                name: if d.facts.name.contains(&d.facts.strength) { d.facts.name.clone() } else { format!("{} {}", d.facts.name, d.facts.strength) },
+                about: [d.facts.ingredient.as_str(), d.facts.form.as_str()].join(" · "),
+                price: d.price,
+                is_chosen: chosen == Some(d.id),
+            })
+            .collect(),
+        chosen,
+        may_be_free: understood.offered.is_empty() && !reading.drug.is_empty(),
+        findings: Vec::new(),
+    }
+}
+
+fn line_read(line: &Line) -> LineRead {
+    LineRead {
+        name: line.drug.short_name(),
+        form: [line.drug.form.to_lowercase(), line.drug.route.to_lowercase()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · "),
+        instruction: line.instruction.clone(),
+        quantity: format!("{} {}", line.quantity.amount, line.drug.packaging.unit),
+        arithmetic: line.quantity.arithmetic.clone(),
+        amount: line.amount(),
+    }
+}
+
+/// Cuts the sentence at the unclear parts; none when everything is clear.
+fn pieces(sentence: &str, unclear: &[crate::dose::sentence::Unclear]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    for part in unclear.iter().filter(|u| u.end > u.start) {
+        if part.start < at {
+            continue;
+        }
+        pieces.push(Piece { text: sentence[at..part.start].to_owned(), is_unclear: false });
+        pieces.push(Piece { text: sentence[part.start..part.end].to_owned(), is_unclear: true });
+        at = part.end;
+    }
+    if !pieces.is_empty() {
+        pieces.push(Piece { text: sentence[at..].to_owned(), is_unclear: false });
+    }
+    pieces
+}
+
+/// The entry as a form sends it: flat names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LineForm {
+    pub id: String,
+    pub sentence: String,
+    pub drug: String,
+    pub free: String,
+    pub name: String,
+    pub morning: String,
+    pub noon: String,
+    pub afternoon: String,
+    pub evening: String,
+    pub unit: String,
+    pub meal: String,
+    pub days: String,
+    pub quantity: String,
+    pub remark: String,
+}
+
+impl LineForm {
+    fn entry(self) -> EntryForm {
+        let plain = PlainForm {
+            name: self.name,
+            morning: self.morning,
+            noon: self.noon,
+            afternoon: self.afternoon,
+            evening: self.evening,
+            unit: self.unit,
+            meal: self.meal,
+            days: self.days,
+            quantity: self.quantity,
+            remark: self.remark,
+        };
+        let sentence = if self.sentence.trim().is_empty() { plain.as_sentence() } else { self.sentence };
+        EntryForm { id: self.id, sentence, drug: self.drug, free: self.free, plain }
+    }
+}
+
+/// `POST /app/encounters/{id}/prescription/lines`: adds the sentence as a line, saved at once.
+pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<LineForm>) -> Answer {
+    let form = form.entry();
+    let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
+    let line_id: Uuid = form.id.parse().map_err(|_| stale())?;
+    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    if store::line_exists(tx.conn(), ctx.facility(), line_id).await? {
+        return answer(&ctx, tx, &visit, Say::default()).await;
+    }
+    let favourites = own_favourites(&ctx, &mut tx, &visit).await?;
+    let understood = understand(tx.conn(), ctx.facility(), visit.day, &form.sentence, &form.drug, &favourites).await?;
+    match understood.line(form.free == "1") {
+        Ok(line) => {
+            store::save_line(&mut tx, draft, line_id, &line, true).await?;
+            answer(&ctx, tx, &visit, Say::default()).await
+        }
+        Err(problems) => {
+            let reading = Some(reading_block(&understood, Err(problems.clone())));
+            let typed = Typed { sentence: form.sentence, ..Typed::default() };
+            answer(&ctx, tx, &visit, Say { problems, typed, reading, ..Say::default() }).await
+        }
+    }
+}
+
+/// `POST /app/encounters/{id}/prescription/lines/{line}/sentence`: writes a line again in its place.
+pub async fn change(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(form): Form<LineForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
+    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
+    let (_, old) = known.lines.iter().find(|(l, _)| *l == line).ok_or(Failure::NotFound)?;
+    let chosen = old.drug.id.map(|d| d.to_string()).unwrap_or_default();
+    let understood = understand(tx.conn(), ctx.facility(), visit.day, &form.sentence, &chosen, &[]).await?;
+    // A dose alone keeps the drug of the line.
+    let dose_only = crate::dose::sentence::read_dose(&form.sentence);
+    let written = if dose_only.is_clear() {
+        let sentence = format!("{} {}", old.drug.brand, form.sentence.trim());
+        crate::line::write(dose_only, &sentence, old.drug.clone())
+    } else {
+        understood.line(old.drug.id.is_none() && understood.offered.is_empty())
+    };
+    match written {
+        Ok(new) => {
+            store::save_line(&mut tx, draft, line, &new, false).await?;
+            answer(&ctx, tx, &visit, Say::default()).await
+        }
+        Err(problems) => {
+            let text = problems.0.first().map_or(String::new(), |p| p.text.to_string());
+            let problems = Problem::of(format!("{}: {text}", old.drug.short_name())).into();
+            answer(&ctx, tx, &visit, Say { problems, ..Say::default() }).await
+        }
+    }
+}
+
+/// `POST /app/encounters/{id}/prescription/lines/{line}/removed`. A second time changes nothing.
+pub async fn remove(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
+    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    store::remove_line(&mut tx, draft, line).await?;
+    answer(&ctx, tx, &visit, Say::default()).await
+}
+
+pub(crate) fn stale() -> Failure {
+    Problem::of("Trang đã cũ. Tải lại trang rồi làm lại; phần đã lưu vẫn còn.").into()
+}
+

@@ -1,0 +1,120 @@
+//! What prescribing hangs on other parts of the page: the checks and the sum in the right column, medicines at home on
+//! the left.
+
+use crate::desk;
+use crate::pages::block::visit;
+use crate::prescription::Status;
+use crate::safety::{Finding, Severity};
+use crate::store;
+use askama::Template;
+use base::{EncounterId, Vnd, show_date};
+use web::{Ctx, Failure, PanelFor, Tx};
+
+/// One row of the check list.
+pub struct CheckRow {
+    pub kind: &'static str,
+    pub icon: &'static str,
+    pub claim: String,
+    pub fact: String,
+    pub source: String,
+    pub is_verified: bool,
+    pub overruled: String,
+}
+
+/// The list of checks in the right column.
+#[derive(Template)]
+#[template(path = "prescription_checks.html")]
+pub struct Checks {
+    pub encounter: EncounterId,
+    pub count: usize,
+    pub open_blocks: usize,
+    pub rows: Vec<CheckRow>,
+}
+
+impl Checks {
+    pub fn of(encounter: EncounterId, findings: &[Finding], lines: usize) -> Checks {
+        let rows = findings
+            .iter()
+            .map(|f| {
+                let (kind, icon) = match f.severity {
+                    _ if f.overruled.is_some() => ("done", "circle-check"),
+                    Severity::Blocks => ("critical", "alert-octagon"),
+                    Severity::Warns => ("warning", "alert-triangle"),
+                    Severity::Informs => ("info", "info-circle"),
+                };
+                CheckRow {
+                    kind,
+                    icon,
+                    claim: f.claim.clone(),
+                    fact: f.fact.clone(),
+                    source: f.source.clone(),
+                    is_verified: f.is_verified,
+                    overruled: f.overruled.clone().unwrap_or_default(),
+                }
+            })
+            .collect();
+        Checks { encounter, count: lines, open_blocks: desk::open_blocks(findings), rows }
+    }
+}
+
+/// The sum of the drugs at the bottom of the right column.
+#[derive(Template)]
+#[template(path = "prescription_totals.html")]
+pub struct Totals {
+    pub total: Option<Vnd>,
+    pub count: usize,
+    pub open_blocks: usize,
+    pub is_draft: bool,
+}
+
+/// The panel `encounter.checks`.
+pub async fn checks(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
+    let Some(encounter) = about.encounter else { return Ok(String::new()) };
+    let visit = visit(ctx, tx, encounter).await?;
+    let all = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
+    let draft = all.iter().find(|p| p.status == Status::Draft);
+    let findings = desk::findings(ctx, tx, &visit, draft, None).await?;
+    Ok(Checks::of(encounter, &findings, draft.map_or(0, |d| d.lines.len())).render()?)
+}
+
+/// The panel `encounter.totals`.
+pub async fn totals(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
+    let Some(encounter) = about.encounter else { return Ok(String::new()) };
+    let all = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
+    let shown = all.iter().find(|p| p.status == Status::Draft).or(all.iter().find(|p| p.status == Status::Issued));
+    let totals = Totals {
+        total: shown.map(|p| p.total()),
+        count: shown.map_or(0, |p| p.lines.len()),
+        open_blocks: 0,
+        is_draft: shown.is_some_and(|p| p.status == Status::Draft),
+    };
+    Ok(totals.render()?)
+}
+
+/// A medicine that should still be at home.
+struct AtHomeRow {
+    name: String,
+    until: String,
+    on: String,
+}
+
+#[derive(Template)]
+#[template(path = "medicines_at_home.html")]
+struct AtHome {
+    rows: Vec<AtHomeRow>,
+}
+
+/// The panel `chart.summary`: medicines still at home.
+pub async fn at_home(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
+    let (Some(patient), encounter) = (about.patient, about.encounter) else { return Ok(String::new()) };
+    let but = encounter.unwrap_or(EncounterId(uuid::Uuid::nil()));
+    let medicines = store::home_medicines(tx.conn(), ctx.facility(), patient, but, ctx.today()).await?;
+    let rows: Vec<AtHomeRow> = medicines
+        .into_iter()
+        .map(|m| {
+            let drug = crate::line::DrugOnLine { ingredient: m.ingredient, brand: m.brand, strength: m.strength, ..Default::default() };
+            AtHomeRow { name: drug.short_name(), until: show_date(m.home.until), on: show_date(m.home.prescribed_on) }
+        })
+        .collect();
+    if rows.is_empty() { Ok(String::new()) } else { Ok(AtHome { rows }.render()?) }
+}
