@@ -27,7 +27,7 @@ fn people() -> [(&'static str, &'static [&'static str], Typed, Option<TypedAller
     };
     let sulfamid = TypedAllergy {
         substance: "Sulfamid (cotrimoxazol)".into(),
-        kind: "drug".into(),
+        kind: "drug_class".into(),
         class_code: "sulfonamide_antibiotic".into(),
         reaction: "nổi mề đay toàn thân".into(),
         severity: "moderate".into(),
@@ -55,7 +55,7 @@ fn people() -> [(&'static str, &'static [&'static str], Typed, Option<TypedAller
             &["84101"],
             Typed {
                 contact_name: "Lê Thị Bích Trâm".into(),
-                contact_relation: "mẹ".into(),
+                contact_relation: "mother".into(),
                 contact_phone: "0900000002".into(),
                 ..typed("Nguyễn Minh Khuê", "10/01/2026", "female")
             },
@@ -103,6 +103,7 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
         let mut tx = db.begin(Scope::FacilityFor(facility, "sign-in"), Actor::system(facility), now).await?;
         organization::seed::write(&mut tx, code, from).await?;
         practitioner::seed::write(&mut tx, code, &hash, from).await?;
+        billing::seed::connect_sandbox_bank(&mut tx).await?;
         if code == "84101" {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;
         }

@@ -13,6 +13,7 @@ pub fn modules() -> Vec<Module> {
         diagnostics::module(),
         medication::module(),
         billing::module(),
+        payment::module(),
         reporting::module(),
         crate::api_docs::module(),
     ]
@@ -40,6 +41,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         encounter::api::ApiDoc::openapi(),
         diagnostics::api::ApiDoc::openapi(),
         medication::api::ApiDoc::openapi(),
+        billing::api::ApiDoc::openapi(),
     ] {
         whole.merge(part);
     }

@@ -3,23 +3,29 @@
 use crate::store::bills;
 use base::EncounterId;
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 use web::{Answer, Ctx, IntoResponse, Path};
 
+/// The part of `/api/openapi.json` that describes this module.
+#[derive(OpenApi)]
+#[openapi(paths(bill), components(schemas(BillOut, LineOut)))]
+pub struct ApiDoc;
+
 /// A visit's bill, in whole đồng.
-#[derive(Serialize)]
-pub struct BillDto {
-    encounter: EncounterId,
+#[derive(Serialize, ToSchema)]
+pub struct BillOut {
+    encounter: Uuid,
     charged_vnd: i64,
     paid_vnd: i64,
     due_vnd: i64,
     credit_vnd: i64,
-    lines: Vec<LineDto>,
+    lines: Vec<LineOut>,
 }
 
 /// One charge; `reversed` lines do not count.
-#[derive(Serialize)]
-pub struct LineDto {
+#[derive(Serialize, ToSchema)]
+pub struct LineOut {
     charge: Uuid,
     source: String,
     source_id: Uuid,
@@ -35,7 +41,9 @@ pub struct LineDto {
     receipt_no: Option<String>,
 }
 
-/// `GET /api/v1/encounters/{encounter}/bill`.
+/// The bill of a visit as it stands.
+#[utoipa::path(get, path = "/api/v1/encounters/{encounter}/bill", params(("encounter" = Uuid, Path)), tag = "billing",
+    responses((status = 200, description = "The bill", body = BillOut), (status = 404, description = "No such visit here")))]
 pub async fn bill(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
     let mut tx = ctx.begin().await?;
     let payer = bills::get_payer(&mut tx, encounter).await?;
@@ -43,15 +51,15 @@ pub async fn bill(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
     let lines = bills::list_lines(&mut tx, encounter).await?;
     tx.audit("read", "bill", encounter, Some(payer.patient()), serde_json::Value::Null);
     tx.commit().await?;
-    let dto = BillDto {
-        encounter,
+    let dto = BillOut {
+        encounter: encounter.0,
         charged_vnd: position.charged.0,
         paid_vnd: position.paid.0,
         due_vnd: position.due().0,
         credit_vnd: position.credit().0,
         lines: lines
             .into_iter()
-            .map(|l| LineDto {
+            .map(|l| LineOut {
                 charge: l.charge_id,
                 reversed: l.is_reversed(),
                 source: l.source,

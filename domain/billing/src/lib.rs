@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod listen;
 pub mod pages;
 pub mod receipt;
+pub mod seed;
 pub mod shift;
 pub mod store;
 pub mod transfer;
