@@ -1,0 +1,5 @@
+//! Reports as the owner gets them, over rows that the owners of the tables would have written.
+
+mod clinic;
+mod money;
+mod register;
