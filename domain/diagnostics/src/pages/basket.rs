@@ -77,8 +77,13 @@ pub struct Block {
     pub pay_first: bool,
     pub form: PlaceForm,
     pub problems: Problems,
+    pub has_suggested_set: bool,
     /// The checks of the right column, to be swapped beside the block after an act.
     pub checks: Option<Checks>,
+    /// An answer to an act rather than a part of the whole page.
+    pub is_piece: bool,
+    /// The basket was just sent, or was refused: the note's form is answered too.
+    pub is_sending: bool,
 }
 
 /// The basket as it is sent.
@@ -95,7 +100,7 @@ pub struct PlaceForm {
 pub async fn panel(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
     let visit = store::find_visit(tx.conn(), ctx.facility(), encounter).await?.ok_or(Failure::NotFound)?;
-    Ok(block(ctx, tx, &visit, PlaceForm::default(), Problems::none(), false).await?.render()?)
+    Ok(block(ctx, tx, &visit, Answered::WholePage, PlaceForm::default(), Problems::none()).await?.render()?)
 }
 
 /// `GET /app/encounters/{id}/orders`: the block alone.
@@ -105,7 +110,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
     if !ctx.htmx {
         return web::redirect(chart(id));
     }
-    web::html(block(&ctx, &mut tx, &visit, PlaceForm::default(), Problems::none(), true).await?)
+    web::html(block(&ctx, &mut tx, &visit, Answered::Piece, PlaceForm::default(), Problems::none()).await?)
 }
 
 /// A service for the basket, under the id that the page made.
@@ -200,10 +205,18 @@ pub async fn place(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Place
         Ok(_) => Problems::none(),
         Err(problems) => problems,
     };
-    if problems.is_empty() {
+    if !ctx.htmx {
         return answer(ctx, tx, &visit, problems).await;
     }
-    web::refused(block(&ctx, &mut tx, &visit, form, problems, true).await?)
+    let is_refused = !problems.is_empty();
+    let form = if is_refused { form } else { PlaceForm::default() };
+    let block = block(&ctx, &mut tx, &visit, Answered::Sending, form, problems).await?;
+    if is_refused {
+        return web::refused(block);
+    }
+    tx.notify(format!("encounter/{id}"));
+    tx.commit().await?;
+    web::html(block)
 }
 
 /// Why an order is cancelled.
@@ -273,6 +286,7 @@ pub(crate) async fn send(
         let code = order::slip_code(group[0].id.0, ctx.now);
         placing.extend(group.iter().map(|order| Placing { order: order.id, slip_code: code.clone() }));
     }
+    web::draft::forget(tx, &format!("orders-{}", visit.encounter)).await?;
     let placed = store::place(tx, visit.encounter, &placing, priority, &note).await?;
     let told: Vec<OrderPlaced> = drafts
         .iter()
@@ -372,9 +386,17 @@ async fn answer(ctx: Ctx, mut tx: Tx, visit: &Visit, problems: Problems) -> Answ
         tx.commit().await?;
         return web::redirect(chart(visit.encounter));
     }
-    let block = block(&ctx, &mut tx, visit, PlaceForm::default(), problems, true).await?;
+    let block = block(&ctx, &mut tx, visit, Answered::Piece, PlaceForm::default(), problems).await?;
     tx.commit().await?;
     if is_refused { web::refused(block) } else { web::html(block) }
+}
+
+/// What the block is an answer to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    WholePage,
+    Piece,
+    Sending,
 }
 
 /// Everything the block shows.
@@ -382,18 +404,19 @@ async fn block(
     ctx: &Ctx,
     tx: &mut Tx,
     visit: &Visit,
+    answered: Answered,
     form: PlaceForm,
     problems: Problems,
-    with_checks: bool,
 ) -> Result<Block, Failure> {
     let facility = ctx.facility();
     let orders = store::list_of_visit(tx.conn(), facility, visit.encounter).await?;
     let here: Vec<Uuid> = orders.iter().filter(|o| o.status != Status::Cancelled).map(|o| o.service).collect();
     let repeats = repeats_of(ctx, tx, visit, &orders).await?;
-    let checks = with_checks.then(|| checks_of(visit.encounter, &orders, &repeats));
+    let is_piece = answered != Answered::WholePage;
+    let checks = is_piece.then(|| checks_of(visit.encounter, &orders, &repeats));
     let own = store::favourites(tx, FAVOURITES).await?;
     let favourites = service::by_ids(tx.conn(), facility, &own, visit.day).await?;
-    let sets = store::list_sets(tx.conn(), facility, ctx.actor.practitioner).await?;
+    let sets = store::list_sets(tx.conn(), facility, ctx.actor.practitioner, visit.encounter).await?;
     let pay_first = organization::facility::get(tx.conn(), facility).await?.settings.pay_first;
     let waiting: HashMap<Option<Uuid>, i64> =
         store::count_waiting(tx.conn(), facility, pay_first).await?.into_iter().collect();
@@ -422,6 +445,7 @@ async fn block(
                 price: service.price.unwrap_or_default(),
             })
             .collect(),
+        has_suggested_set: sets.iter().any(|set| set.is_suggested),
         sets: sets
             .into_iter()
             .map(|set| SetLine { what: set.services.join(", "), order: Uuid::now_v7(), set })
@@ -435,6 +459,8 @@ async fn block(
         form,
         problems,
         checks,
+        is_piece,
+        is_sending: answered == Answered::Sending,
     })
 }
 

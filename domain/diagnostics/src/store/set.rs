@@ -13,28 +13,35 @@ pub struct OrderSet {
     /// Whether it is this clinician's own.
     pub is_own: bool,
     pub icd_codes: Vec<String>,
+    /// Whether a diagnosis of the visit begins with one of its codes.
+    pub is_suggested: bool,
     /// Names of its services, for the list.
     pub services: Vec<String>,
 }
 
-/// The sets this clinician may use: own first, then the facility's, by name.
+/// The sets this clinician may use: those that fit a diagnosis of the visit first, then own, then the facility's.
 pub async fn list_sets(
     conn: &mut PgConnection,
     facility: FacilityId,
     practitioner: Option<PractitionerId>,
+    encounter: EncounterId,
 ) -> Result<Vec<OrderSet>, sqlx::Error> {
     sqlx::query_as(sql!(
         "SELECT t.set_id, t.name, t.practitioner_id IS NOT NULL AS is_own, t.icd_codes,
+                EXISTS (SELECT 1 FROM encounter_diagnosis d, unnest(t.icd_codes) AS wanted
+                        WHERE d.facility_id = t.facility_id AND d.encounter_id = $3 AND d.ended_at IS NULL
+                          AND d.code LIKE wanted || '%') AS is_suggested,
                 coalesce(array_agg(s.name ORDER BY l.position) FILTER (WHERE s.name IS NOT NULL), '{}') AS services
          FROM diagnostics_order_set t
          LEFT JOIN diagnostics_order_set_line l ON l.facility_id = t.facility_id AND l.set_id = t.set_id
          LEFT JOIN organization_service s ON s.facility_id = l.facility_id AND s.service_id = l.service_id
          WHERE t.facility_id = $1 AND t.ended_at IS NULL AND (t.practitioner_id IS NULL OR t.practitioner_id = $2)
-         GROUP BY t.set_id, t.name, t.name_folded, t.practitioner_id, t.icd_codes
-         ORDER BY t.practitioner_id IS NULL, t.name_folded"
+         GROUP BY t.facility_id, t.set_id, t.name, t.name_folded, t.practitioner_id, t.icd_codes
+         ORDER BY is_suggested DESC, t.practitioner_id IS NULL, t.name_folded"
     ))
     .bind(facility.0)
     .bind(practitioner.map(|p| p.0))
+    .bind(encounter.0)
     .fetch_all(conn)
     .await
 }

@@ -162,6 +162,17 @@ async fn a_set_is_kept_offered_and_added_once() {
     place(&mut doctor, first, &orders).await;
     // In the next visit one click adds both lines, a second click nothing.
     let second = visit(&world, "84101", patient).await;
+    assert!(!doctor.get(&format!("/app/encounters/{second}")).await.contains("Gợi ý theo chẩn đoán"));
+    by_hand(
+        &world,
+        "84101",
+        "INSERT INTO encounter_diagnosis (facility_id, diagnosis_id, encounter_id, patient_id, code, name, place, recorded_at, recorded_by)
+         SELECT facility_id, encounter_id, encounter_id, patient_id, 'K29.7', 'Viêm dạ dày', 0, opened_at, patient_id
+         FROM encounter_encounter WHERE encounter_id = $1",
+        second.0,
+    )
+    .await;
+    assert!(doctor.get(&format!("/app/encounters/{second}")).await.contains("Gợi ý theo chẩn đoán"));
     let minted = Uuid::now_v7().to_string();
     for _ in 0..2 {
         let added = doctor.post(&format!("/app/encounters/{second}/orders/sets/{set}"), &[("id", &minted)]).await;

@@ -33,7 +33,9 @@ fn chart() -> Module {
         migrations: migrations!(
             "patient" / "2026-11-24-2040-person",
             "patient" / "2026-11-24-2041-patient",
+            "patient" / "2026-11-24-2042-safety",
             "encounter" / "2026-11-24-2045-encounter",
+            "encounter" / "2026-11-24-2050-care",
         ),
         ..Module::default()
     }
