@@ -92,13 +92,36 @@ pub async fn understand(
     let mut offered = Vec::new();
     if !reading.drug.is_empty() {
         offered = drug::search(conn, facility, &searched(&reading.drug), day, OFFERED).await?;
-        let rank = |d: &Drug| favourites.iter().position(|f| f.drug_id == d.id).unwrap_or(usize::MAX);
-        offered.sort_by_key(rank);
     }
+    let liked = |d: &Drug| favourites.iter().position(|f| f.drug_id == d.id).unwrap_or(usize::MAX);
+    offered.sort_by_key(|d| (liked(d), std::cmp::Reverse(fit(&reading.drug, d))));
     let by_hand = chosen.parse::<Uuid>().ok().and_then(|id| offered.iter().position(|d| d.id == id));
     let alone = (offered.len() == 1).then_some(0);
+    // One drug fits the words better than all others: it is shown as understood, the others beside it.
+    let best = match offered.as_slice() {
+        [first, second, ..] if fit(&reading.drug, first) > fit(&reading.drug, second) => Some(0),
+        _ => None,
+    };
     let favourite = offered.first().filter(|d| favourites.iter().any(|f| f.drug_id == d.id)).map(|_| 0);
-    Ok(Understood { sentence: sentence.to_owned(), reading, offered, chosen: by_hand.or(alone).or(favourite) })
+    Ok(Understood { sentence: sentence.to_owned(), reading, offered, chosen: by_hand.or(alone).or(favourite).or(best) })
+}
+
+/// How well a drug fits the words: its code, a name that begins with them, one substance rather than a combination,
+/// and the very strength.
+fn fit(typed: &str, drug: &Drug) -> u8 {
+    let typed = base::fold(&searched(typed));
+    let f = &drug.facts;
+    let first = typed.split(' ').next().unwrap_or_default();
+    let begins = |text: &str| base::fold(text).starts_with(first);
+    let numbers = |text: &str| -> Vec<String> {
+        let folded = base::fold(&searched(text));
+        folded.split(' ').filter(|w| w.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned).collect()
+    };
+    let (wanted, has) = (numbers(&typed), numbers(&f.strength));
+    let is_code = base::fold(&f.code) == typed;
+    let same_strength = !wanted.is_empty() && has.len() == wanted.len() && wanted.iter().all(|n| has.contains(n));
+    let single = codes::substance::keys(&f.ingredient).len() == 1;
+    u8::from(is_code) * 16 + u8::from(begins(&f.ingredient) || begins(&f.name)) * 4 + u8::from(same_strength) * 2 + u8::from(single)
 }
 
 /// "amox 500mg" finds what is written "500 mg": number and unit come apart, and the unit says nothing.

@@ -53,6 +53,7 @@ impl DrugOnLine {
                 form: f.form.clone(),
                 unit: f.unit.clone(),
                 pack: f.pack.as_ref().map(|(size, unit)| (Milli(*size), unit.clone())),
+                iu_per_ml: crate::quantity::iu_per_ml(&f.strength),
             },
             price: drug.price,
         }
@@ -78,7 +79,7 @@ impl DrugOnLine {
                 return Err(Problem::at("sentence", text).into());
             }
         };
-        let packaging = Packaging { form: String::new(), unit: unit.to_owned(), pack: None };
+        let packaging = Packaging { form: String::new(), unit: unit.to_owned(), ..Packaging::default() };
         Ok(DrugOnLine { brand: name, controlled: "none".into(), packaging, ..DrugOnLine::default() })
     }
 
@@ -191,7 +192,7 @@ mod tests {
             brand: "Moxacin 500 mg".into(),
             strength: "500mg".into(),
             form: "Viên nang cứng".into(),
-            packaging: Packaging { form: "Viên nang cứng".into(), unit: "viên".into(), pack: None },
+            packaging: Packaging { form: "Viên nang cứng".into(), unit: "viên".into(), ..Packaging::default() },
             price: Some(Vnd(850)),
             ..DrugOnLine::default()
         }

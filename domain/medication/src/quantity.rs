@@ -21,6 +21,8 @@ pub struct Packaging {
     pub unit: String,
     /// What one dispensing unit holds, e.g. 60 of "ml", 120 of "liều".
     pub pack: Option<(Milli, String)>,
+    /// International units in a millilitre, for insulin and the like.
+    pub iu_per_ml: Option<i64>,
 }
 
 /// So many dispensing units, and why.
@@ -187,11 +189,22 @@ fn in_packs(total: Sum, unit: Option<Unit>, packaging: &Packaging) -> Result<Qua
     let Some((size, holds)) = packaging.pack.as_ref().filter(|(size, _)| size.0 > 0) else {
         return Err(refuse(if dispensed.is_some_and(is_counted_alone) { wrong_unit(word, unit) } else { unknown_pack(word) }));
     };
-    let (content, spoken) = content(amount, unit, holds).ok_or_else(|| refuse(wrong_unit(word, unit)))?;
+    let (content, spoken) = content(amount, unit, holds, packaging.iu_per_ml).ok_or_else(|| refuse(wrong_unit(word, unit)))?;
     let packs = content.packs_of(*size).filter(|p| *p <= 10_000).ok_or_else(|| refuse(too_much()))?;
     let dose_word = crate::dose::aloud::unit_word(unit);
     let arithmetic = format!("{shown} = {amount} {dose_word}{spoken} → {packs} {word} {size} {holds}");
     Ok(Quantity { amount: Milli::whole(packs), arithmetic, by_hand: false })
+}
+
+/// "100 IU/ml" → 100, "300UI/3ml" → 100; `None` for other strengths.
+pub fn iu_per_ml(strength: &str) -> Option<i64> {
+    let text = strength.to_lowercase().replace(' ', "");
+    let (units, volume) = text.split_once('/')?;
+    let units = ["iu", "ui", "u", "đơnvị"].iter().find_map(|word| units.strip_suffix(word))?;
+    let ml = volume.strip_suffix("ml")?;
+    let ml: i64 = if ml.is_empty() { 1 } else { ml.parse().ok()? };
+    let units: i64 = units.parse().ok()?;
+    (ml > 0 && units % ml == 0).then_some(units / ml)
 }
 
 fn is_counted_alone(unit: Unit) -> bool {
@@ -207,13 +220,18 @@ fn unknown_pack(word: &str) -> String {
 }
 
 /// The amount in the unit in which the pack is measured, and how that was said; `None` when the two do not meet.
-fn content(amount: Milli, unit: Unit, holds: &str) -> Option<(Milli, String)> {
+fn content(amount: Milli, unit: Unit, holds: &str, iu_per_ml: Option<i64>) -> Option<(Milli, String)> {
     let held = form::unit_of_word(holds)?;
     match (unit, held) {
         (a, b) if a == b => Some((amount, String::new())),
         (Unit::Drop, Unit::Millilitre) => {
             let ml = Milli((amount.0 + DROPS_PER_ML - 1) / DROPS_PER_ML);
             Some((ml, format!(" ≈ {ml} ml")))
+        }
+        (Unit::InternationalUnit, Unit::Millilitre) => {
+            let per_ml = iu_per_ml.filter(|n| *n > 0)?;
+            let ml = Milli((amount.0 + per_ml - 1) / per_ml);
+            Some((ml, format!(" = {ml} ml")))
         }
         (Unit::Spoon, Unit::Millilitre) => amount.times(ML_PER_SPOON).map(|ml| (ml, format!(" = {ml} ml"))),
         _ => None,
@@ -228,7 +246,7 @@ mod tests {
 
     fn pack(form: &str, unit: &str, size: i64, holds: &str) -> Packaging {
         let pack = (size > 0).then(|| (Milli(size), holds.to_owned()));
-        Packaging { form: form.into(), unit: unit.into(), pack }
+        Packaging { form: form.into(), unit: unit.into(), pack, iu_per_ml: Some(100) }
     }
     fn tablet() -> Packaging {
         pack("Viên nén bao phim", "viên", 0, "")
@@ -242,6 +260,7 @@ mod tests {
         let sachet = pack("Thuốc bột uống", "gói", 0, "");
         let ampoule = pack("Dung dịch uống", "ống", 10_000, "ml");
         let pen = pack("Bút tiêm", "bút", 300_000, "đơn vị");
+        let pen_by_ml = pack("bút tiêm", "bút", 3_000, "ml");
         let cream = pack("Kem bôi da", "tuýp", 15_000, "g");
         for (dose, packaging, amount, arithmetic) in [
             ("s1 c1 7n", tablet(), 14, "2 × 1 × 7 = 14 viên"),
@@ -273,12 +292,20 @@ mod tests {
             ("s1 t1 10n", ampoule.clone(), 20, "2 × 1 × 10 = 20 ống"),
             ("5ml x2 5n", ampoule, 5, "2 × 5 × 5 = 50 ml → 5 ống 10 ml"),
             ("s10 c8 30n", pen, 2, "(10 + 8) × 30 = 540 đơn vị → 2 bút 300 đơn vị"),
+            ("s10 c8 30n", pen_by_ml, 2, "(10 + 8) × 30 = 540 đơn vị = 5,4 ml → 2 bút 3 ml"),
             ("boi x2 7n", cream, 1, "1 tuýp; cần nhiều hơn: ghi “sl 2”"),
         ] {
             let reading = read_dose(dose);
             let quantity = count(&reading.dose, &packaging).unwrap_or_else(|p| panic!("{dose}: {p:?}"));
             assert_eq!((quantity.amount, quantity.arithmetic.as_str()), (Milli::whole(amount), arithmetic), "{dose}");
         }
+    }
+
+    #[test]
+    fn insulin_strengths_are_read() {
+        assert_eq!(iu_per_ml("100 IU/ml"), Some(100));
+        assert_eq!(iu_per_ml("300UI/3ml"), Some(100));
+        assert_eq!(iu_per_ml("500mg"), None);
     }
 
     #[test]

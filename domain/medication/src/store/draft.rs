@@ -95,13 +95,14 @@ struct LineRow {
 impl LineRow {
     fn line(self) -> (Uuid, Line) {
         let by_hand = self.dose.quantity.is_some();
+        let iu_per_ml = crate::quantity::iu_per_ml(&self.strength);
         let pack = self.pack_size_milli.map(|size| (Milli(size), self.pack_unit));
         let drug = DrugOnLine {
             id: self.drug_id,
             ingredient: self.ingredient,
             brand: self.brand,
             strength: self.strength,
-            packaging: Packaging { form: self.form.clone(), unit: self.unit, pack },
+            packaging: Packaging { form: self.form.clone(), unit: self.unit, pack, iu_per_ml },
             form: self.form,
             route: self.route,
             controlled: self.controlled_class,
@@ -126,7 +127,7 @@ pub async fn list_of_visit(
          FROM medication_prescription p
          LEFT JOIN medication_prescription o ON o.facility_id = p.facility_id AND o.prescription_id = p.replaces
          WHERE p.facility_id = $1 AND p.encounter_id = $2 AND NOT (p.status = 'cancelled' AND p.code IS NULL)
-         ORDER BY p.status = 'draft' DESC, p.issued_at DESC"
+         ORDER BY p.status = 'draft' DESC, p.status = 'issued' DESC, p.issued_at DESC"
     ))
     .bind(facility.0)
     .bind(encounter.0)

@@ -1,0 +1,4 @@
+mod desk;
+mod doors;
+mod habits;
+mod world;
