@@ -111,6 +111,17 @@ impl Clinic {
         };
         let doctors = with_role("doctor");
         ensure!(!rooms.is_empty() && !doctors.is_empty(), "the facility has no exam room or no doctor");
+        let busy: Vec<Uuid> = sqlx::query_scalar(db::sql!(
+            "SELECT account_id FROM billing_shift WHERE facility_id = $1 AND closed_at IS NULL"
+        ))
+        .bind(facility.0)
+        .fetch_all(&mut *conn)
+        .await?;
+        // History belongs to a drawer that nobody has open now: one account has one open shift.
+        let cashier = with_role("cashier").into_iter().find(|c| !busy.contains(&c.account)).unwrap_or_else(|| Staff {
+            account: Uuid::nil(),
+            ..doctors[0].clone()
+        });
         let or_doctor = |role: &str| with_role(role).into_iter().next().unwrap_or_else(|| doctors[0].clone());
         let (code, head): (String, Value) = sqlx::query_as(db::sql!(
             "SELECT coalesce((SELECT c.code FROM organization_facility_code c
@@ -130,7 +141,7 @@ impl Clinic {
             rooms: rooms.into_iter().map(|(id, name)| Room { id, words: fold(&name) }).collect(),
             nurse: or_doctor("nurse"),
             clerk: or_doctor("receptionist"),
-            cashier: or_doctor("cashier"),
+            cashier,
             services: read_services(conn, facility).await?,
             drugs: read_drugs(conn, facility).await?,
             doctors,
@@ -247,6 +258,7 @@ async fn read_drugs(conn: &mut PgConnection, facility: FacilityId) -> Result<Vec
                         form: form.clone(),
                         unit: row.get("unit"),
                         pack: pack.map(|size| (Milli(size), row.get("pack_unit"))),
+                        ..Packaging::default()
                     },
                     ingredient,
                     form,

@@ -12,7 +12,7 @@ use base::local_date;
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// More than this a doctor cannot see in a day; more visits reach further back.
@@ -61,9 +61,10 @@ pub async fn write(
         progress("visits", done, plan.visits);
         let mut book = DayBook::open(plan, clinic, day, &mut numbers);
         let known = crowd.known_at(base::dates::start_of_day(day));
+        let mut seen = HashSet::new();
         for place in 0..count {
             let mut chance = Chance::of(plan.seed ^ 0x5649_5349_5453, (u64::from(day.num_days_from_ce() as u32) << 20) + place);
-            let who = somebody(&mut chance, crowd, known);
+            let who = somebody(&mut chance, crowd, known, &mut seen);
             let visit = visit::invent(&mut chance, practice, clinic, &who, day, (place, count));
             book.write(&mut chance, &who, &visit, &mut numbers);
         }
@@ -77,15 +78,19 @@ pub async fn write(
     Ok(done)
 }
 
-/// One of those who had been registered by then; people with a long illness come more often.
-fn somebody(chance: &mut Chance, crowd: &Crowd, known: u64) -> Person {
-    let mut who = crowd.person(chance.below(known.max(1)));
-    for _ in 0..2 {
-        if who.is_chronic {
+/// One of those who had been registered by then; people with a long illness come more often, nobody twice a day while
+/// there are others.
+fn somebody(chance: &mut Chance, crowd: &Crowd, known: u64, seen: &mut HashSet<u64>) -> Person {
+    let mut index = chance.below(known.max(1));
+    let mut who = crowd.person(index);
+    for throw in 0..12 {
+        if !seen.contains(&index) && (who.is_chronic || throw >= 2) {
             break;
         }
-        who = crowd.person(chance.below(known.max(1)));
+        index = chance.below(known.max(1));
+        who = crowd.person(index);
     }
+    seen.insert(index);
     who
 }
 
@@ -443,7 +448,6 @@ impl<'a> DayBook<'a> {
         let cashier = &self.clinic.cashier;
         let opened = base::dates::start_of_day(self.day) + TimeDelta::minutes(6 * 60 + 45);
         let closed = base::dates::start_of_day(self.day) + TimeDelta::hours(18);
-        // An account that still has an open shift of today keeps it; history belongs to a shift of its own.
         sqlx::query(db::sql!(
             "INSERT INTO billing_shift (facility_id, shift_id, number, year, account_id, cashier_name, desk, opened_at,
                  float_vnd, closed_at, counted_vnd, expected_vnd)
