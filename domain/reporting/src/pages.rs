@@ -7,18 +7,17 @@ pub mod revenue;
 
 use crate::period::Period;
 use crate::sheet::Heading;
-use base::Problems;
+use base::{Problems, show_date};
 use chrono::NaiveDate;
 use web::Ctx;
 
 /// The period as the filter shows it, and the shortcuts beside it.
 pub struct Filter {
-    /// ISO days, for the date fields and the links.
+    /// As the fields show them: `24/11/2026`, or what was typed and refused.
     pub from: String,
     pub to: String,
     pub shown: String,
     pub usual: Vec<Usual>,
-    pub today: String,
 }
 
 /// A shortcut to a usual period.
@@ -38,11 +37,10 @@ impl Filter {
             is_current: usual == period,
         });
         Filter {
-            from: period.from.to_string(),
-            to: period.to.to_string(),
+            from: show_date(period.from),
+            to: show_date(period.to),
             shown: period.shown(),
             usual: usual.collect(),
-            today: today.to_string(),
         }
     }
 

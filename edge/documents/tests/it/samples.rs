@@ -63,6 +63,7 @@ fn head() -> Value {
     json!({
         "name": "Phòng khám đa khoa An Tâm", "address": "Số 12 đường Phạm Hùng, phường Long Châu, tỉnh Vĩnh Long",
         "phone": "0270 000 0000", "licence_no": "00123/VL-GPHĐ", "code": "84101",
+        "parent": "Sở Y tế tỉnh Vĩnh Long", "slogan": "", "hours": "Thứ hai – Chủ nhật, 7:00 – 20:00", "footer": "",
         "logo_svg": r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 40"><path d="M2 3 20 13v14L2 17z"/><path d="M42 3 24 13v14l18-10z" fill="#777"/><path d="M20 30h4v9h-4z"/></svg>"##,
     })
 }
