@@ -18,9 +18,11 @@ impl BankQr for VietQr {
         // Level M survives a scratched counter screen and still keeps modules large for old phones.
         let code = QrCode::with_error_correction_level(payload, EcLevel::M)
             .map_err(|_| "Nội dung quá dài cho một mã QR. Rút ngắn nội dung chuyển khoản.".to_owned())?;
-        let image = code.render::<svg::Color>().quiet_zone(true).min_dimensions(200, 200).build();
+        // The white margin that readers need is the padding of `svg.qr` in the style sheet.
+        let image = code.render::<svg::Color>().quiet_zone(false).min_dimensions(200, 200).build();
         // The XML declaration may not stand inside a page.
-        Ok(image.split_once("?>").map_or(image.clone(), |(_, rest)| rest.trim_start().to_owned()))
+        let drawing = image.split_once("?>").map_or(image.as_str(), |(_, rest)| rest.trim_start());
+        Ok(drawing.replacen("<svg ", "<svg class=\"qr\" ", 1))
     }
 }
 

@@ -202,8 +202,8 @@ impl Pay {
         self.shift_open && (self.due > Vnd::ZERO || self.open_lines > 0)
     }
     /// A code that still waits for exactly what is owed (or for the part that was asked for).
-    fn live_code(&self) -> Option<&Shown> {
-        self.shown.as_ref().filter(|s| s.code.answer.is_empty() && !s.is_over && s.code.amount_vnd <= self.due.0)
+    fn awaited(&self) -> Option<&Shown> {
+        self.shown.as_ref().filter(|_| self.done.is_none() && (self.is_way("transfer") || self.is_way("mixed"))).filter(|s| s.code.answer.is_empty() && !s.is_over && s.code.amount_vnd <= self.due.0)
     }
     /// What came instead of the expected money.
     fn stray(&self) -> Option<String> {
@@ -437,11 +437,10 @@ async fn refuse(ctx: &Ctx, encounter: EncounterId, form: CollectForm, id: Uuid, 
 #[derive(Deserialize)]
 pub struct CodeForm {
     #[serde(default)]
-    id: String,
-    #[serde(default)]
     way: String,
+    /// A part of what is owed; empty for all of it.
     #[serde(default)]
-    amount: String,
+    transfer: String,
 }
 
 /// Shows a transfer code for what is owed, or for a part of it. A code that still waits for the same amount stays.
@@ -465,7 +464,7 @@ pub async fn show_code(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form):
     let bill = Bill::load(&ctx, &mut tx, encounter).await?;
     let asked = AskedPay { way: way.into(), done: String::new() };
     let mut pay = Pay::load(&ctx, &mut tx, &bill, &asked).await?;
-    pay.form.transfer = form.amount;
+    pay.form.transfer = form.transfer;
     pay.problems = problems;
     let refused = !pay.problems.is_empty();
     let piece = PayPiece { csrf: ctx.shell("", &[]).csrf, bill, pay };
@@ -477,7 +476,7 @@ async fn make_code(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, form: &CodeFo
     let own = bank::own_account(tx).await?;
     let mut problems = Problems::none();
     problems.add_if(!own.is_set(), "", "Chưa khai tài khoản nhận tiền. Người quản trị nhập ở “Thông tin cơ sở”.");
-    let asked = money(&form.amount, "transfer", &mut problems);
+    let asked = money(&form.transfer, "transfer", &mut problems);
     let amount = if asked == Vnd::ZERO { position.due() } else { asked };
     problems.add_if(position.due() == Vnd::ZERO, "", "Lượt khám này không còn khoản phải thu.");
     problems.add_if(amount > position.due() && position.due() > Vnd::ZERO, "transfer", format!("Chỉ còn phải thu {} đ.", position.due()));
@@ -500,7 +499,7 @@ async fn make_code(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, form: &CodeFo
         reference: "YBA 000000 0000".into(),
     };
     ctx.app.bank_qr().payload(&trial).map_err(Problem::of)?;
-    bank::insert_code(tx, form.id.parse().unwrap_or_else(|_| Uuid::now_v7()), encounter, amount, &own, Some(shift.shift_id)).await?;
+    bank::insert_code(tx, Uuid::now_v7(), encounter, amount, &own, Some(shift.shift_id)).await?;
     tx.audit("show", "transfer_code", encounter, None, serde_json::json!({ "amount_vnd": amount.0 }));
     Ok(())
 }

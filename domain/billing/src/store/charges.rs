@@ -62,7 +62,10 @@ pub async fn services_on(tx: &mut Tx, ids: &[Uuid], day: NaiveDate) -> Result<Ha
 pub async fn drugs_on(tx: &mut Tx, ids: &[Uuid], day: NaiveDate) -> Result<HashMap<Uuid, Priced>, sqlx::Error> {
     let facility = tx.facility().0;
     let rows: Vec<PricedRow> = sqlx::query_as(sql!(
-        "SELECT d.drug_id AS id, concat_ws(' ', d.name, nullif(d.strength, '')) AS name, d.unit, 'drug' AS kind,
+        "SELECT d.drug_id AS id, d.unit,
+                -- Many lists write the strength into the name already: \"Amoxicilin 500 mg\", \"Cefixim 200\".
+                CASE WHEN d.strength = '' OR d.name LIKE '%' || split_part(d.strength, ' ', 1) || '%' THEN d.name
+                     ELSE d.name || ' ' || d.strength END AS name, 'drug' AS kind,
                 p.valid_from, p.price_vnd
          FROM organization_drug d
          LEFT JOIN organization_drug_price p ON p.facility_id = d.facility_id AND p.drug_id = d.drug_id
