@@ -35,6 +35,8 @@ pub async fn receive(visitor: Visitor, Path(code): Path<String>, headers: Header
         Err(Rejected::Content(why)) => return Err(Failure::BadRequest(why.into())),
     };
     let mut tx = visitor.begin_at(facility).await?;
+    // On receipts and in the audit it was the bank, not a person and not "the system".
+    tx.actor.name = "Ngân hàng báo có".into();
     let arrival = Arrival {
         bank_tx_id: told.transaction_id,
         account_no: told.account_no,

@@ -26,6 +26,9 @@ struct DayPage {
 }
 
 impl DayPage {
+    fn day_text(&self) -> String {
+        show_date(self.day)
+    }
     fn time(&self, row: &Receipt) -> String {
         show_time(row.issued_at)
     }
