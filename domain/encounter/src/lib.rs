@@ -3,15 +3,46 @@
 //! Two halves share the table `encounter_encounter` and the rule in [`status`]: arrival and waiting
 //! (priority, queue, ticket, reception, board) and care (vitals, note, chart, diagnosis, finish).
 
+pub mod api;
+pub mod care;
 pub mod diagnosis;
 pub mod disposition;
 pub mod finish;
 pub mod growth;
 pub mod note;
 pub mod note_template;
+pub mod pages;
 pub mod priority;
 pub mod queue;
 pub mod quick_text;
 pub mod status;
+pub mod store;
 pub mod vitals;
 pub mod warning_score;
+
+/// The table of contents of this slice.
+pub fn module() -> web::Module {
+    let mut migrations = vec![
+        web::Migration {
+            name: "2026-11-24-2045-encounter",
+            sql: include_str!("../migrations/2026-11-24-2045-encounter.sql"),
+        },
+        web::Migration {
+            name: "2026-11-24-2046-ticket",
+            sql: include_str!("../migrations/2026-11-24-2046-ticket.sql"),
+        },
+    ];
+    migrations.extend(care::migrations());
+    // The view of reports stands on both halves.
+    migrations.push(web::Migration {
+        name: "2026-11-24-2150-report-view",
+        sql: include_str!("../migrations/2026-11-24-2150-report-view.sql"),
+    });
+    web::Module {
+        name: "encounter",
+        routes: care::routes(),
+        migrations,
+        rail: care::rail(),
+        ..web::Module::default()
+    }
+}

@@ -5,6 +5,7 @@ use crate::store::visit::Visit;
 use base::{Age, show_date};
 use chrono::NaiveDate;
 use uuid::Uuid;
+use web::{Ctx, Failure, PanelFor, Tx};
 
 /// The field names are those of the shared banner part.
 pub struct Banner {
@@ -17,12 +18,27 @@ pub struct Banner {
     pub id_tail: String,
     pub phone: String,
     pub commune: String,
-    /// Colour classes, icon and word of each badge, in the fixed order.
+    /// Colour classes, icon and word: only where no module hangs the badges of the person at `chart.banner`.
     pub badges: Vec<(&'static str, &'static str, String)>,
+    /// The badges that modules hang there, allergy first.
+    pub panels: Vec<String>,
 }
 
 impl Banner {
-    pub fn new(visit: &Visit, front: &Front) -> Banner {
+    /// The banner with what modules hang on it. Allergies are never silent: without such a module they are shown from
+    /// the visit itself.
+    pub async fn load(ctx: &Ctx, tx: &mut Tx, visit: &Visit, front: &Front) -> Result<Banner, Failure> {
+        let about = PanelFor { encounter: Some(visit.id()), patient: Some(visit.patient()) };
+        let panels = ctx.panels("chart.banner", tx, &about).await?;
+        let mut banner = Banner::new(visit, front);
+        if !panels.is_empty() {
+            banner.badges.clear();
+            banner.panels = panels;
+        }
+        Ok(banner)
+    }
+
+    fn new(visit: &Visit, front: &Front) -> Banner {
         let mut badges = vec![allergy(front)];
         for flag in &front.flags.0 {
             let kind = match flag.level.as_str() {
@@ -52,6 +68,7 @@ impl Banner {
             phone: front.phone.clone(),
             commune: front.commune.clone().unwrap_or_default(),
             badges,
+            panels: Vec::new(),
         }
     }
 }

@@ -7,10 +7,10 @@ use super::finish::{vitals_badge, whole};
 use super::vitals::Meaning;
 use crate::disposition::Kind;
 use crate::finish::reminders;
-use crate::note::Note;
 use crate::note_template::{self, Shape};
 use crate::status::Status;
 use crate::store::chart::{self as store, Earlier, Watched};
+use crate::store::line;
 use crate::store::note::{self, Draft};
 use crate::store::visit::{Visit, refuse_writing};
 use crate::store::vitals;
@@ -40,8 +40,8 @@ impl Default for Tab {
 }
 
 impl Tab {
-    fn is(&self, number: &u8) -> bool {
-        self.0 == *number
+    fn is(self, number: u8) -> bool {
+        self.0 == number
     }
 }
 
@@ -82,7 +82,6 @@ pub struct ChartPage {
     shell: Shell,
     who: Banner,
     vitals_badge: String,
-    banner_panels: Vec<String>,
     id: EncounterId,
     tab: Tab,
     status: Status,
@@ -100,7 +99,6 @@ pub struct ChartPage {
     diagnoses: String,
     main_diagnosis: String,
     disposition: Vec<(&'static str, &'static str, bool)>,
-    kind: String,
     follow_up_on: String,
     place: String,
     reason: String,
@@ -122,6 +120,7 @@ pub struct ChartPage {
     reminders: Vec<String>,
     missing: Vec<&'static str>,
     signed: String,
+    next: String,
     has_follow_up: bool,
 }
 
@@ -159,8 +158,16 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
     };
     let may_write = ctx.may("note.write") && (is_amending || refuse_writing(status).is_none());
 
+    let next = match ctx.room().filter(|_| ctx.may("note.write")) {
+        Some(room) => {
+            let line = line::get_line(tx, room, ctx.today()).await?;
+            line.waiting.first().map(|t| format!("{} · {}", t.number, t.name)).unwrap_or_default()
+        }
+        None => String::new(),
+    };
+
     let mut panels = Panels { ctx, about: &about };
-    let banner_panels = panels.at("chart.banner", tx).await?;
+    let who = Banner::load(ctx, tx, &visit, &front).await?;
     let summary = panels.at("chart.summary", tx).await?;
     let orders = panels.at("encounter.orders", tx).await?;
     let prescription = panels.at("encounter.prescription", tx).await?;
@@ -178,9 +185,8 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
     let block = Block::new(id, draft.diagnoses.clone(), &problems, may_write);
     Ok(ChartPage {
         shell: ctx.shell(&front.name, KEYS),
-        who: Banner::new(&visit, &front),
+        who,
         vitals_badge: vitals_badge(&measured, &visit),
-        banner_panels,
         id,
         tab,
         status,
@@ -220,8 +226,8 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
         reminders: if may_write { reminders(&draft.note) } else { Vec::new() },
         missing: missing(&draft, &kind),
         signed,
+        next,
         problems,
-        kind,
     })
 }
 

@@ -213,7 +213,7 @@ pub async fn version(ctx: Ctx, Path((id, version)): Path<(EncounterId, i32)>) ->
     let page = VersionsPage {
         shell: ctx.shell("Các bản hồ sơ", &[("Esc", "Về lượt khám")]),
         id,
-        who: super::banner::Banner::new(&visit, &front),
+        who: super::banner::Banner::load(&ctx, &mut tx, &visit, &front).await?,
         day: base::show_date(visit.day),
         open: version,
         versions: versions

@@ -1,0 +1,9 @@
+//! Pages for people: one file per place of work.
+
+pub mod banner;
+pub mod chart;
+pub mod diagnosis;
+pub mod finish;
+pub mod my_queue;
+pub mod note;
+pub mod vitals;
