@@ -5,8 +5,10 @@
 //! prefix that no operator holds, so that neither leads to a living person.
 
 mod address;
+mod care;
 mod chance;
 mod clinic;
+mod day_book;
 mod names;
 mod people;
 mod person;
@@ -16,12 +18,13 @@ mod visits;
 
 use anyhow::{Context, Result};
 use base::FacilityId;
+use care::Practice;
 use chrono::{DateTime, Days, Utc};
 use clinic::Clinic;
 use codes::CatalogueFiles;
 use person::Crowd;
 use sqlx::{AssertSqlSafe, PgConnection};
-use visit::Practice;
+
 
 /// How much of what to invent, and where.
 #[derive(Clone, Debug)]

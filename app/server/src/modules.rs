@@ -42,6 +42,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         diagnostics::api::ApiDoc::openapi(),
         medication::api::ApiDoc::openapi(),
         billing::api::ApiDoc::openapi(),
+        billing::api::ApiDoc::openapi(),
     ] {
         whole.merge(part);
     }

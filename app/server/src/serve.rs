@@ -94,8 +94,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
     }
     if !listen.no_worker {
         let worker = Worker::new(db.clone(), clock.clone(), &listeners);
-        let mut stopped = stopped.clone();
-        tasks.spawn(async move { worker.run(async move { let _ = stopped.changed().await; }).await });
+        let mut closing = stopped.clone();
+        tasks.spawn(async move { worker.run(async move { let _ = closing.changed().await; }).await });
         tasks.spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
     }
     {

@@ -10,8 +10,10 @@ use patient::search::{SearchFacts, keys_of};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use uuid::Uuid;
 
-/// People per transaction: enough that commits cost nothing, few enough that progress moves.
+/// People per message to the database: few enough that progress moves.
 const BATCH: u64 = 5_000;
+/// People per transaction: their search keys are sorted together, and an interrupted run leaves only whole groups.
+const GROUP: u64 = 250_000;
 
 /// What must be known of the facility before people can be written into it.
 pub struct Place {
@@ -49,16 +51,21 @@ impl Place {
     }
 }
 
-/// Writes everybody, batch by batch, and moves the facility's record counter behind them.
+/// Writes everybody, group by group, and moves the facility's record counter behind them.
 pub async fn write(conn: &mut PgConnection, crowd: &Crowd, place: &Place, progress: Progress<'_>) -> Result<()> {
+    sqlx::raw_sql("SET work_mem = '128MB'").execute(&mut *conn).await?;
     let mut sheets = Sheets::new();
-    for start in (0..crowd.count).step_by(BATCH as usize) {
-        progress("people", start, crowd.count);
-        for index in start..(start + BATCH).min(crowd.count) {
-            sheets.add(&crowd.person(index), place, index);
-        }
+    for group in (0..crowd.count).step_by(GROUP as usize) {
         let mut tx = conn.begin().await?;
-        sheets.send(&mut tx, place.straight).await?;
+        let group_end = (group + GROUP).min(crowd.count);
+        for start in (group..group_end).step_by(BATCH as usize) {
+            progress("people", start, crowd.count);
+            for index in start..(start + BATCH).min(group_end) {
+                sheets.add(&crowd.person(index), place, index);
+            }
+            sheets.send(&mut tx, place.straight).await?;
+        }
+        sheets.search.merge(&mut tx, Some("key, patient_id")).await?;
         tx.commit().await?;
     }
     progress("people", crowd.count, crowd.count);
@@ -208,11 +215,11 @@ impl Sheets {
     async fn send(&mut self, conn: &mut PgConnection, straight: bool) -> Result<()> {
         for sheet in [
             &mut self.person, &mut self.person_key, &mut self.patient, &mut self.identifier, &mut self.address,
-            &mut self.coverage, &mut self.contact, &mut self.allergy, &mut self.seen, &mut self.search,
+            &mut self.coverage, &mut self.contact, &mut self.allergy, &mut self.seen,
         ] {
             sheet.send(conn, straight).await?;
         }
-        Ok(())
+        self.search.stage(conn).await
     }
 }
 

@@ -112,24 +112,37 @@ impl Sheet {
         if self.text.is_empty() {
             return Ok(());
         }
-        let rows = std::mem::take(&mut self.text);
-        let Sheet { table, columns, .. } = *self;
-        let target = if straight {
-            table.to_owned()
-        } else {
-            let stage = format!("CREATE TEMP TABLE IF NOT EXISTS staged_{table} AS SELECT {columns} FROM {table} LIMIT 0");
-            sqlx::raw_sql(AssertSqlSafe(stage)).execute(&mut *conn).await?;
-            format!("staged_{table}")
-        };
-        let mut copy = conn.copy_in_raw(&format!("COPY {target} ({columns}) FROM STDIN")).await?;
-        copy.send(rows.into_bytes()).await?;
-        copy.finish().await.with_context(|| format!("rows of {table}"))?;
-        if !straight {
-            let merge = format!(
-                "INSERT INTO {table} ({columns}) SELECT {columns} FROM staged_{table}; TRUNCATE staged_{table}"
-            );
-            sqlx::raw_sql(AssertSqlSafe(merge)).execute(conn).await.with_context(|| format!("rows of {table}"))?;
+        if straight {
+            return self.copy(conn, self.table.to_owned()).await;
         }
+        self.stage(conn).await?;
+        self.merge(conn, None).await
+    }
+
+    /// Sends the rows into a temporary table, from which [`Sheet::merge`] takes them.
+    pub async fn stage(&mut self, conn: &mut PgConnection) -> Result<()> {
+        let Sheet { table, columns, .. } = *self;
+        let stage = format!("CREATE TEMP TABLE IF NOT EXISTS staged_{table} AS SELECT {columns} FROM {table} LIMIT 0");
+        sqlx::raw_sql(AssertSqlSafe(stage)).execute(&mut *conn).await?;
+        self.copy(conn, format!("staged_{table}")).await
+    }
+
+    /// Moves the staged rows into the table, in the order of its index when that is random otherwise: ten million rows
+    /// then fill its pages one after the other.
+    pub async fn merge(&mut self, conn: &mut PgConnection, order: Option<&str>) -> Result<()> {
+        let Sheet { table, columns, .. } = *self;
+        let order = order.map(|o| format!(" ORDER BY {o}")).unwrap_or_default();
+        let merge =
+            format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM staged_{table}{order}; TRUNCATE staged_{table}");
+        sqlx::raw_sql(AssertSqlSafe(merge)).execute(conn).await.with_context(|| format!("rows of {table}"))?;
+        Ok(())
+    }
+
+    async fn copy(&mut self, conn: &mut PgConnection, target: String) -> Result<()> {
+        let rows = std::mem::take(&mut self.text);
+        let mut copy = conn.copy_in_raw(&format!("COPY {target} ({}) FROM STDIN", self.columns)).await?;
+        copy.send(rows.into_bytes()).await?;
+        copy.finish().await.with_context(|| format!("rows of {}", self.table))?;
         Ok(())
     }
 }

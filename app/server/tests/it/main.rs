@@ -1,5 +1,6 @@
 mod backup;
 mod crash;
+mod invented;
 mod isolation;
 mod packages;
 mod rights;

@@ -1,0 +1,65 @@
+//! `yba-bench`: the figures of `docs/performance.md`. Starts a server of its own on loopback with a world of its own in
+//! a temporary folder, everything on that is on for a clinic (sign-in, rights, audit, row security, durable commits).
+
+mod house;
+mod load;
+mod measure;
+mod visit;
+
+use anyhow::Result;
+use clap::Parser;
+use house::House;
+use measure::Report;
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(name = "yba-bench")]
+struct Cli {
+    /// Only this: start, registration, search, chart, writes, visits
+    name: Option<String>,
+    /// Write the figures as JSON too
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// People in the world
+    #[arg(long, default_value_t = 100_000)]
+    people: u64,
+    /// Visits begun a second in the open-loop profile
+    #[arg(long, default_value_t = 12.0)]
+    rate: f64,
+    /// Seconds that the profile lasts
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let wanted = |name: &str| cli.name.as_deref().is_none_or(|n| n == name);
+    let mut report = Report::default();
+    let house = House::build(cli.people, &mut report)?;
+    let running = house.start(&mut report).await?;
+    if wanted("start") {
+        load::first_page(&running, &mut report).await?;
+    }
+    if wanted("registration") {
+        load::registration(&running, &mut report).await?;
+    }
+    if wanted("search") {
+        load::search(&running, cli.people, &mut report).await?;
+    }
+    if wanted("chart") {
+        load::chart(&running, &mut report).await?;
+    }
+    if wanted("writes") {
+        visit::writes(&running, &mut report).await?;
+    }
+    if wanted("visits") {
+        visit::profile(&running, cli.rate, cli.seconds, &mut report).await?;
+    }
+    running.stop()?;
+    report.print();
+    if let Some(file) = &cli.json {
+        std::fs::write(file, report.to_json())?;
+    }
+    Ok(())
+}
