@@ -2,6 +2,7 @@
 
 use crate::arrival;
 use crate::store::bank::{self, Transfer};
+use crate::store::bills::{self, Waiting};
 use askama::Template;
 use base::{EncounterId, Problems, show_date, show_time};
 use chrono::{DateTime, Utc};
@@ -15,6 +16,8 @@ struct Page {
     shell: Shell,
     open: Vec<Transfer>,
     resolved: Vec<Transfer>,
+    /// Visits that owe money, to place a transfer with unreadable words.
+    waiting: Vec<Waiting>,
     sandbox: bool,
     problems: Problems,
 }
@@ -25,6 +28,7 @@ impl Page {
             shell: ctx.shell("Tiền chưa khớp", &[]),
             open: bank::list_unmatched(tx).await?,
             resolved: bank::list_resolved(tx).await?,
+            waiting: bills::list_waiting(tx, ctx.today()).await?.into_iter().filter(|w| w.owed_vnd > 0).collect(),
             sandbox: ctx.app.config.sandbox,
             problems: Problems::none(),
         })
