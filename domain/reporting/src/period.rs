@@ -66,12 +66,6 @@ impl Period {
             ("Tháng trước", Period { from: last_of_previous.with_day(1).unwrap_or(first), to: last_of_previous }),
         ]
     }
-
-    /// Every day from the first to the last.
-    pub fn days(&self) -> impl Iterator<Item = NaiveDate> + use<> {
-        let to = self.to;
-        self.from.iter_days().take_while(move |day| *day <= to)
-    }
 }
 
 #[cfg(test)]
@@ -117,6 +111,5 @@ mod tests {
     fn the_month_before_january_is_december() {
         let usual = Period::usual(day("05/01/2027"));
         assert_eq!(usual[4].1, Period { from: day("01/12/2026"), to: day("31/12/2026") });
-        assert_eq!(usual[2].1.days().count(), 7);
     }
 }

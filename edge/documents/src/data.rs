@@ -108,8 +108,6 @@ fn marks(fields: &Map<String, Value>) -> Map<String, Value> {
     for key in ["code", "number"] {
         marks.insert(format!("{key}_bars"), barcode::code128_svg(&text(fields.get(key))).into());
     }
-    let record_no = fields.get("patient").and_then(|patient| patient.get("record_no"));
-    marks.insert("record_bars".into(), barcode::code128_svg(&text(record_no)).into());
     marks
 }
 
