@@ -43,13 +43,15 @@ impl Payer {
 pub async fn get_payer(tx: &mut Tx, encounter: EncounterId) -> Result<Payer, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT e.encounter_id, e.patient_id, e.day, e.status, e.payer, e.finished_at, p.person_id, p.name, p.record_no,
+        "SELECT e.encounter_id, p.patient_id, e.day, e.status, e.payer, e.finished_at, p.person_id, p.name, p.record_no,
                 p.birth_date, p.birth_year_only, p.sex, p.phone, p.cccd, p.address_text, r.name AS room_name,
                 concat_ws(' ', nullif(d.title, ''), d.name) AS doctor,
                 (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = e.encounter_id
                  ORDER BY t.issued_at DESC LIMIT 1) AS ticket
          FROM encounter_encounter e
-         JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = e.patient_id
+         JOIN patient_patient own ON own.facility_id = e.facility_id AND own.patient_id = e.patient_id
+         -- A record that was merged into another is billed under the one that was kept.
+         JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = coalesce(own.merged_into, own.patient_id)
          JOIN organization_room r ON r.facility_id = e.facility_id AND r.room_id = e.room_id
          LEFT JOIN practitioner_practitioner d ON d.facility_id = e.facility_id AND d.practitioner_id = e.practitioner_id
          WHERE e.facility_id = $1 AND e.encounter_id = $2"
