@@ -1,7 +1,6 @@
 // The doctor's room: tabs that never lose what was typed, quick text with Tab stops, fields that belong to a choice.
-import { fold } from "./words.js";
+import { fold, say } from "./words.js";
 import { toast } from "./undo.js";
-import { say } from "./words.js";
 
 // Tabs: all parts came with the page; switching shows one and puts the hand where the work is.
 const tabs = [...document.querySelectorAll("[data-tabs] [data-tab]")];
@@ -13,7 +12,16 @@ function openTab(tab, { focus = true } = {}) {
   const pane = document.querySelector(`[data-pane="${tab.dataset.tab}"]`);
   const goal = (tab.dataset.focus && pane.querySelector(tab.dataset.focus)) || pane.querySelector("input:not([type=hidden]), textarea, select, button");
   goal?.focus();
-  goal?.scrollIntoView({ block: "center" });
+  reveal(goal);
+}
+
+/** Brings a field into view; the search for codes high up, because its list opens below it. */
+function reveal(field) {
+  const scroller = field?.closest(".col-body");
+  if (!scroller) return;
+  if (field.id !== "icd") return field.scrollIntoView({ block: "nearest" });
+  const above = field.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  if (above > 170) scroller.scrollTop += above - 170;
 }
 for (const tab of tabs) tab.addEventListener("click", (event) => { event.preventDefault(); openTab(tab); });
 
@@ -28,7 +36,7 @@ document.addEventListener("click", (event) => {
   const tab = pane && tabs.find((one) => one.dataset.tab === pane.dataset.pane);
   if (tab) openTab(tab, { focus: false });
   field?.focus();
-  field?.scrollIntoView({ block: "center" });
+  reveal(field);
 });
 
 const note = document.getElementById("note");
@@ -49,44 +57,50 @@ if (note) {
   // The search field is no part of the note: choosing a code empties it for the next one.
   const icd = document.getElementById("icd");
   icd?.addEventListener("pick", () => setTimeout(() => { icd.value = ""; }));
+  icd?.addEventListener("focus", () => reveal(icd));
+
+  // What still lacks, under the button, as it is typed and chosen.
+  const lacking = () => {
+    const lacks = {
+      reason: !note.elements["section.reason"]?.value.trim(),
+      diagnosis: !document.querySelector("#diagnoses li"),
+      disposition: !kinds.some((kind) => kind.checked),
+    };
+    for (const word of document.querySelectorAll("[data-lack]")) word.hidden = !lacks[word.dataset.lack];
+    const line = document.getElementById("missing");
+    if (line) line.hidden = !Object.values(lacks).includes(true);
+  };
+  for (const kind of ["input", "change", "restored"]) note.addEventListener(kind, lacking);
+  document.addEventListener("htmx:after:swap", lacking);
 
   if (note.dataset.quickText) quickText(note);
 }
 
-// Quick text: ".hong" and a space. Tab goes from place to place, what stands there is selected.
+// Quick text: ".hong" and a space (or Tab). Tab goes from place to place, what stands there is selected.
 function quickText(form) {
-  let texts = null;
-  const load = () => (texts ??= fetch(form.dataset.quickText, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : []), () => []));
+  let texts = [];
+  const load = async () => {
+    const answer = await fetch(form.dataset.quickText, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) texts = await answer.json();
+  };
   form.addEventListener("focusin", load, { once: true });
-  form.addEventListener("keydown", async (event) => {
+  form.addEventListener("keydown", (event) => {
     const field = event.target;
-    if (field.tagName !== "TEXTAREA") return;
-    if (event.key === "Tab" && !event.shiftKey && field.quickStops?.length) {
+    const isTab = event.key === "Tab" && !event.shiftKey;
+    if (field.tagName !== "TEXTAREA" || !(isTab || event.key === " ") || event.isComposing) return;
+    const at = field.selectionStart;
+    const word = at === field.selectionEnd && /(?:^|[\s(])\.([\p{L}\d]{1,20})$/u.exec(field.value.slice(0, at))?.[1];
+    const known = word && texts.find((text) => text.name === fold(word).replaceAll(" ", ""));
+    if (known) {
+      event.preventDefault();
+      expand(field, at - word.length - 1, at, known);
+    } else if (isTab && field.quickStops?.length) {
       const [start, length] = field.quickStops.shift();
-      // What was typed since the last place moved everything behind it.
+      // What was typed since the expansion moved everything behind it.
       const shift = field.value.length - field.quickLength;
       event.preventDefault();
       field.setSelectionRange(start + shift, start + shift + length);
-      return;
     }
-    if (event.key !== " " && event.key !== "Tab") return;
-    const at = field.selectionStart;
-    const word = /(?:^|[\s(])\.([\p{L}\d]{1,20})$/u.exec(field.value.slice(0, at))?.[1];
-    if (!word || at !== field.selectionEnd) return;
-    const typed = fold(word).replaceAll(" ", "");
-    const listed = texts && await Promise.race([texts, null]);
-    const known = listed?.find((text) => text.name === typed);
-    if (!known) return;
-    expand(field, at - word.length - 1, at, known);
-  });
-  form.addEventListener("input", async (event) => {
-    const field = event.target;
-    if (field.tagName !== "TEXTAREA" || event.data !== " ") return;
-    const at = field.selectionStart;
-    const found = /(?:^|[\s(])\.([\p{L}\d]{1,20}) $/u.exec(field.value.slice(0, at));
-    if (!found) return;
-    const known = (await load()).find((text) => text.name === fold(found[1]).replaceAll(" ", ""));
-    if (known && field.value.slice(at - found[1].length - 2, at) === `.${found[1]} `) expand(field, at - found[1].length - 2, at, known);
   });
 }
 

@@ -118,7 +118,11 @@ pub struct ChartPage {
     score: Option<Score>,
     alarms: Vec<String>,
     reminders: Vec<String>,
-    missing: Vec<&'static str>,
+    /// What a finish asks for: key, word, whether it is still lacking.
+    missing: [(&'static str, &'static str, bool); 3],
+    lacks_nothing: bool,
+    has_words: bool,
+    has_disposition: bool,
     signed: String,
     next: String,
     has_follow_up: bool,
@@ -131,7 +135,7 @@ pub struct Shown {
 }
 
 const KEYS: &[(&str, &str)] =
-    &[("F2", "Tìm người bệnh"), ("F3", "Gọi số kế"), ("F4", "Lấy lại lần trước"), ("F7", "Chỗ cần sửa"), ("F8", "Kết thúc"), ("F9", "In")];
+    &[("F2", "Tìm người bệnh"), ("F3", "Gọi số kế"), ("F4", "Lấy lại lần trước"), ("F7", "Chỗ cần sửa"), ("F8", "Kết thúc")];
 
 /// `GET /app/encounters/{id}`: the whole chart. Every reading is audited.
 pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>, Query(shown): Query<Shown>) -> Answer {
@@ -182,6 +186,7 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
     let field = |name: &str| draft.note.text(name).to_string();
     let kind = field("go.kind");
     let tab = if problems.0.iter().any(|p| p.field.starts_with("go.")) && only_go(&problems) { Tab(5) } else { tab };
+    let missing = missing(&draft, &kind);
     let block = Block::new(id, draft.diagnoses.clone(), &problems, may_write);
     Ok(ChartPage {
         shell: ctx.shell(&front.name, KEYS),
@@ -224,7 +229,10 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
         score: meaning.score.filter(|score| score.level != Level::Normal),
         alarms: meaning.alarms,
         reminders: if may_write { reminders(&draft.note) } else { Vec::new() },
-        missing: missing(&draft, &kind),
+        lacks_nothing: missing.iter().all(|(.., lacks)| !lacks),
+        missing,
+        has_words: !draft.note.text("exam").trim().is_empty(),
+        has_disposition: !kind.is_empty(),
         signed,
         next,
         problems,
@@ -295,18 +303,12 @@ fn section_views(draft: &Draft, problems: &Problems) -> (Vec<SectionView>, Vec<S
 }
 
 /// What still stands between the draft and its finish, as short words under the button.
-fn missing(draft: &Draft, kind: &str) -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    if draft.note.text("reason").trim().is_empty() {
-        missing.push("lý do khám");
-    }
-    if draft.diagnoses.is_empty() {
-        missing.push("chẩn đoán chính");
-    }
-    if kind.is_empty() {
-        missing.push("hướng xử trí");
-    }
-    missing
+fn missing(draft: &Draft, kind: &str) -> [(&'static str, &'static str, bool); 3] {
+    [
+        ("reason", "lý do khám", draft.note.text("reason").trim().is_empty()),
+        ("diagnosis", "chẩn đoán chính", draft.diagnoses.is_empty()),
+        ("disposition", "hướng xử trí", kind.is_empty()),
+    ]
 }
 
 fn collision(ctx: &Ctx, draft: &Draft) -> String {

@@ -55,7 +55,8 @@ impl Card {
         };
         let range = range(measure, age, day);
         let last = last.iter().find_map(|row| {
-            let shown = row.vitals().show(measure);
+            let vitals = row.vitals();
+            let shown = if measure == Measure::Systolic { vitals.blood_pressure() } else { vitals.show(measure) };
             (!shown.is_empty()).then(|| (shown, base::local_date(row.measured_at)))
         });
         Card {
@@ -480,7 +481,7 @@ fn open(
     Ok(Open {
         encounter: visit.encounter_id,
         form_id: typed.get("id").parse().unwrap_or_else(|_| Uuid::now_v7()),
-        room: front.room_name.clone(),
+        room: front.room_short.clone(),
         reason: visit.reason.clone(),
         waited: (ctx.now - front.opened_at).num_minutes().max(0),
         cards: [Measure::Systolic, Measure::Pulse, Measure::Temperature, Measure::Spo2, Measure::Breaths, Measure::Weight]

@@ -27,6 +27,7 @@ pub struct Front {
     pub flags: Json<Vec<Flag>>,
     pub payer: String,
     pub room_name: String,
+    pub room_short: String,
     pub doctor_name: Option<String>,
     pub doctor_title: Option<String>,
     pub number: Option<i32>,
@@ -50,7 +51,7 @@ pub async fn get(tx: &mut Tx, id: EncounterId) -> Result<(Visit, Front, Option<D
     let row = sqlx::query(db::sql!(
         "SELECT e.encounter_id, e.patient_id, e.practitioner_id, e.status, e.day, e.reason, e.payer, e.visit_type,
                 e.opened_at, e.finished_at, p.person_id, p.name, p.sex, p.birth_date, p.birth_year_only, p.record_no,
-                p.cccd, p.phone, p.address_text, p.allergy_state, c.full_name AS commune, r.name AS room_name,
+                p.cccd, p.phone, p.address_text, p.allergy_state, c.full_name AS commune, r.name AS room_name, r.short_name AS room_short,
                 w.name AS doctor_name, w.title AS doctor_title,
                 (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = e.facility_id
                     AND t.encounter_id = e.encounter_id ORDER BY t.issued_at DESC LIMIT 1) AS number,
