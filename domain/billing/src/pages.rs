@@ -2,7 +2,9 @@
 
 pub mod approvals;
 pub mod bank;
+mod bill;
 pub mod cashier;
+mod pay;
 pub mod receipts;
 pub mod shifts;
 pub mod totals;

@@ -1,244 +1,22 @@
 //! The desk: who waits, the bill, the ways to pay.
 
+use super::bill::{Bill, Who};
+use super::pay::{AskedPay, Pay};
 use super::{CollectForm, minted, money};
-use crate::approval::{Matter, Step};
-use crate::charge::{self, Group};
 use crate::desk;
-use crate::ledger::Position;
-use crate::store::approvals::Approval;
-use crate::store::bank::{Code, OwnAccount};
-use crate::store::bills::{Line, Payer, Waiting};
-use crate::store::receipts::{Payment, Receipt};
+use crate::store::bills::Waiting;
 use crate::store::shifts::{Shift, Takings};
-use crate::store::{approvals, bank, bills, receipts, shifts};
+use crate::store::{bank, bills, shifts};
 use askama::Template;
 use base::ask::TransferRequest;
-use base::{Age, EncounterId, Problem, Problems, Vnd, show_date, show_time};
+use base::{EncounterId, Problem, Problems, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, Path, Query, Shell};
 
 const KEYS: &[(&str, &str)] = &[("F2", "Tìm / quét"), ("1", "1–4 cách trả"), ("F3", "Người kế"), ("F4", "Tạm ứng"), ("F8", "Xác nhận"), ("F9", "In")];
-
-/// The banner's facts about the person; the desk sees nothing clinical.
-pub struct Who {
-    pub spine: u8,
-    pub ticket: String,
-    pub name: String,
-    pub facts: String,
-    pub birth: String,
-    pub record_no: String,
-    pub id_tail: String,
-    pub phone: String,
-    pub commune: String,
-}
-
-impl Who {
-    fn of(payer: &Payer, today: NaiveDate) -> Who {
-        let sex = match payer.sex.as_str() {
-            "male" => "Nam · ",
-            "female" => "Nữ · ",
-            _ => "",
-        };
-        let tail: String = payer.cccd.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-        Who {
-            spine: payer.person_id.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8,
-            ticket: payer.ticket.map(|t| t.to_string()).unwrap_or_default(),
-            name: payer.name.clone(),
-            facts: format!("{sex}{}", Age::on(payer.birth_date, today)),
-            birth: if payer.birth_year_only { payer.birth_date.format("%Y").to_string() } else { show_date(payer.birth_date) },
-            record_no: payer.record_no.clone(),
-            id_tail: if tail.is_empty() { tail } else { format!("…{tail}") },
-            phone: payer.phone.clone(),
-            commune: payer.address_text.clone(),
-        }
-    }
-}
-
-/// The bill of one visit, ready to be shown.
-pub struct Bill {
-    pub payer: Payer,
-    pub lines: Vec<Line>,
-    pub position: Position,
-    pub receipts: Vec<Receipt>,
-    pub payments: Vec<Payment>,
-    pub approvals: Vec<Approval>,
-    pub may_refund: bool,
-    pub may_collect: bool,
-    pub draft: String,
-    pub now: DateTime<Utc>,
-}
-
-impl Bill {
-    async fn load(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId) -> Result<Bill, Failure> {
-        let payer = bills::get_payer(tx, encounter).await?;
-        Ok(Bill {
-            draft: crate::receipt::draft_code(payer.day, payer.encounter_id),
-            lines: bills::list_lines(tx, encounter).await?,
-            position: bills::position(tx, encounter).await?,
-            receipts: receipts::list_of_encounter(tx, encounter).await?,
-            payments: receipts::payments_of_encounter(tx, encounter).await?,
-            approvals: approvals::list_of_encounter(tx, encounter).await?,
-            may_refund: ctx.may("cashier.refund"),
-            may_collect: ctx.may("cashier.collect"),
-            now: ctx.now,
-            payer,
-        })
-    }
-    /// The lines that count, block by block in the order of the bill.
-    fn groups(&self) -> Vec<(Group, Vec<&Line>)> {
-        let mut groups: BTreeMap<Group, Vec<&Line>> = BTreeMap::new();
-        for line in self.lines.iter().filter(|l| !l.is_reversed()) {
-            groups.entry(line.group()).or_default().push(line);
-        }
-        groups.into_iter().collect()
-    }
-    fn taken_back(&self) -> Vec<&Line> {
-        self.lines.iter().filter(|l| l.is_reversed()).collect()
-    }
-    /// Money in force: void papers and refunds already subtracted.
-    fn money_in(&self) -> Vec<&Payment> {
-        self.payments.iter().filter(|p| p.kind == "payment" && p.amount_vnd > p.returned_vnd).collect()
-    }
-    fn kept(&self, payment: &Payment) -> Vnd {
-        Vnd(payment.amount_vnd - payment.returned_vnd)
-    }
-    fn waiting_approvals(&self) -> Vec<&Approval> {
-        self.approvals.iter().filter(|a| a.step() == Step::Waiting || (a.step() == Step::Approved && a.matter() == Matter::Refund)).collect()
-    }
-    fn has_unpriced(&self) -> bool {
-        self.lines.iter().any(|l| l.is_open() && l.is_unpriced())
-    }
-    fn quantity(&self, line: &Line) -> String {
-        charge::show_quantity(line.quantity_milli)
-    }
-    fn print_first(&self) -> Option<&Receipt> {
-        self.receipts.iter().find(|r| !r.is_void())
-    }
-    fn clock(&self, at: &DateTime<Utc>) -> String {
-        if base::local_date(*at) == base::local_date(self.now) { show_time(*at) } else { format!("{} {}", show_date(base::local_date(*at)), show_time(*at)) }
-    }
-    fn price_day(&self, line: &Line) -> String {
-        line.price_valid_from.map(show_date).unwrap_or_default()
-    }
-    fn service_day(&self) -> String {
-        show_date(self.payer.day)
-    }
-}
-
-/// The code on the screen and how its transfer stands.
-pub struct Shown {
-    pub code: Code,
-    pub svg: String,
-    pub payload: String,
-    pub holder: String,
-    pub bank_name: String,
-    pub minutes_left: i64,
-    pub is_over: bool,
-}
-
-/// The column where money changes hands.
-pub struct Pay {
-    pub way: String,
-    pub form: CollectForm,
-    pub problems: Problems,
-    pub due: Vnd,
-    pub credit: Vnd,
-    pub id: Uuid,
-    pub shift_open: bool,
-    pub account_set: bool,
-    pub shown: Option<Shown>,
-    pub done: Option<Receipt>,
-    pub change: Vnd,
-    pub sandbox: bool,
-    pub open_lines: usize,
-}
-
-impl Pay {
-    async fn load(ctx: &Ctx, tx: &mut Tx, bill: &Bill, asked: &AskedPay) -> Result<Pay, Failure> {
-        let own = bank::own_account(tx).await?;
-        let due = bill.position.due();
-        let mut way = asked.way.clone();
-        if !["cash", "transfer", "card", "mixed", "deposit"].contains(&way.as_str()) {
-            way = "cash".into();
-        }
-        let done = asked.done.parse::<Uuid>().ok().and_then(|id| bill.receipts.iter().find(|r| r.receipt_id == id).cloned());
-        let change = done
-            .as_ref()
-            .map(|r| bill.payments.iter().filter(|p| p.receipt_id == r.receipt_id && p.given_vnd > p.amount_vnd).map(|p| Vnd(p.given_vnd - p.amount_vnd)).sum())
-            .unwrap_or_default();
-        let shown = match way.as_str() {
-            "transfer" | "mixed" => last_shown(ctx, tx, bill.payer.encounter(), &own).await?,
-            _ => None,
-        };
-        // A code answered on this screen turns the column into the receipt by itself.
-        let done = done.or_else(|| {
-            let answered = shown.as_ref().filter(|s| matches!(s.code.answer.as_str(), "settled"))?;
-            bill.receipts.iter().find(|r| r.kind == "receipt" && !r.is_void() && r.issued_at >= answered.code.shown_at).cloned()
-        });
-        Ok(Pay {
-            way,
-            form: CollectForm { due: due.0.to_string(), ..CollectForm::default() },
-            problems: Problems::none(),
-            due,
-            credit: bill.position.credit(),
-            id: Uuid::now_v7(),
-            shift_open: shifts::find_mine(tx).await?.is_some(),
-            account_set: own.is_set(),
-            shown,
-            done,
-            change,
-            sandbox: ctx.app.config.sandbox,
-            open_lines: bill.lines.iter().filter(|l| l.is_open()).count(),
-        })
-    }
-    fn is_way(&self, way: &str) -> bool {
-        self.way == way
-    }
-    fn can_confirm(&self) -> bool {
-        self.shift_open && (self.due > Vnd::ZERO || self.open_lines > 0)
-    }
-    /// A code that still waits for exactly what is owed (or for the part that was asked for).
-    fn awaited(&self) -> Option<&Shown> {
-        self.shown.as_ref().filter(|_| self.done.is_none() && (self.is_way("transfer") || self.is_way("mixed"))).filter(|s| s.code.answer.is_empty() && !s.is_over && s.code.amount_vnd <= self.due.0)
-    }
-    /// What came instead of the expected money.
-    fn stray(&self) -> Option<String> {
-        self.shown.as_ref().filter(|s| s.code.answer == "unmatched").map(|s| crate::transfer::Reason::title(&s.code.answer_reason).to_owned())
-    }
-    /// Amounts people usually hand over for what is due: exact, then the next round notes.
-    fn usual_notes(&self) -> Vec<Vnd> {
-        let due = self.due.0;
-        let mut sums: Vec<i64> = [1_000, 10_000, 50_000, 100_000, 200_000, 500_000].iter().map(|note| (due + note - 1) / note * note).filter(|s| *s > 0).collect();
-        sums.dedup();
-        sums.into_iter().take(5).map(Vnd).collect()
-    }
-}
-
-async fn last_shown(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, own: &OwnAccount) -> Result<Option<Shown>, Failure> {
-    let Some(code) = bank::find_last_code(tx, encounter).await? else { return Ok(None) };
-    let request = TransferRequest {
-        bank_bin: code.bank_bin.clone(),
-        account_no: code.account_no.clone(),
-        amount_vnd: code.amount_vnd,
-        reference: code.reference.clone(),
-    };
-    let payload = ctx.app.bank_qr().payload(&request).map_err(Problem::of)?;
-    let svg = ctx.app.bank_qr().svg(&payload).map_err(Problem::of)?;
-    let left = code.expires_at - ctx.now;
-    Ok(Some(Shown {
-        svg,
-        payload,
-        holder: own.bank_holder.clone(),
-        bank_name: format!("{} · {}", code.bank_bin, code.account_no),
-        minutes_left: (left.num_seconds() + 59) / 60,
-        is_over: left.num_seconds() <= 0,
-        code,
-    }))
-}
 
 /// The left column.
 pub struct Desk {
@@ -336,14 +114,6 @@ struct BillPiece {
 #[template(path = "cashier_waiting.html")]
 struct WaitingPiece {
     desk: Desk,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct AskedPay {
-    #[serde(default)]
-    pub way: String,
-    #[serde(default)]
-    pub done: String,
 }
 
 /// The desk without a bill: straight to whoever waits longest, or a calm empty page.
