@@ -1,5 +1,6 @@
 //! The stand-in bank: pays a VietQR code and tells the clinic, rightly or in one of the ways banks go wrong.
 
+use base::Clock;
 use billing::seed::SANDBOX_SECRET;
 use billing::transfer::GOOD_FOR;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -69,13 +70,14 @@ pub struct Told {
 #[derive(Clone)]
 pub struct Bank {
     server: String,
+    clock: Clock,
     client: reqwest::Client,
     log: Arc<Mutex<VecDeque<Told>>>,
 }
 
 impl Bank {
-    pub fn new(server: String) -> Bank {
-        Bank { server: server.trim_end_matches('/').to_owned(), client: reqwest::Client::new(), log: Arc::default() }
+    pub fn new(server: String, clock: Clock) -> Bank {
+        Bank { clock, server: server.trim_end_matches('/').to_owned(), client: reqwest::Client::new(), log: Arc::default() }
     }
 
     /// Pays a code; gives every message in order, or the sentence why the code cannot be paid here.
@@ -85,7 +87,7 @@ impl Bank {
             return Err("Mã này trỏ tới ngân hàng thật. Ngân hàng giả lập chỉ trả mã có BIN 999999.".into());
         }
         let facility = facility_of(&code.account_no).ok_or("Số tài khoản không thuộc cơ sở nào của bản trình diễn.")?;
-        let now = Utc::now();
+        let now = self.clock.now();
         let notice = Notice {
             transaction_id: format!("GL{}", uuid::Uuid::now_v7().simple()),
             account_no: code.account_no,
@@ -114,7 +116,7 @@ impl Bank {
     /// Sends one signed message. Without `listens` the bank hangs up before it hears the answer.
     async fn tell(&self, facility: &str, notice: &Notice, mode: Mode, secret: &str, listens: bool) -> Told {
         let body = serde_json::to_vec(notice).unwrap_or_default();
-        let at = Utc::now();
+        let at = self.clock.now();
         let request = self
             .client
             .post(format!("{}/api/bank/webhook/{facility}", self.server))
@@ -179,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_codes_of_the_stand_in_bank_are_paid() {
-        let bank = Bank::new("http://127.0.0.1:1".into());
+        let bank = Bank::new("http://127.0.0.1:1".into(), Clock::system());
         assert!(bank.pay("nonsense", Mode::Exact).await.is_err());
         assert!(bank.pay(&qr("970436", "0841010000101"), Mode::Exact).await.unwrap_err().contains("ngân hàng thật"));
         assert!(bank.pay(&qr("999999", "123456"), Mode::Exact).await.is_err());

@@ -12,6 +12,6 @@ use std::net::SocketAddr;
 /// Plays the partners on `listen` until `stop` resolves. `server` is Yba's own address, e.g. `http://127.0.0.1:8080`.
 pub async fn run(listen: SocketAddr, server: String, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("the stand-ins cannot listen on {listen}"))?;
-    let bank = Bank::new(server);
+    let bank = Bank::new(server, base::Clock::system());
     axum::serve(listener, pages::router(bank)).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
 }

@@ -69,7 +69,7 @@ impl Clinic {
 
     /// Somebody walks in, owes for an examination, and gives the visit.
     pub async fn walk_in(&self, name: &str) -> EncounterId {
-        let now = chrono::Utc::now();
+        let now = base::Clock::system().now();
         let facility = testkit::facility("84101");
         let mut tx = self.world.db.begin_system(facility, now).await.unwrap();
         let (encounter, person) = (Uuid::now_v7(), Uuid::now_v7());
@@ -114,7 +114,7 @@ impl Clinic {
     /// The text of the code that the cashier shows to somebody who just walked in.
     pub async fn show_code(&self, name: &str) -> String {
         let encounter = self.walk_in(name).await;
-        let now = chrono::Utc::now();
+        let now = base::Clock::system().now();
         let actor = Actor::system(testkit::facility("84101"));
         let mut tx = self.world.db.begin(web::Scope::Facility(actor.facility), actor, now).await.unwrap();
         let due = billing::store::bills::position(&mut tx, encounter).await.unwrap().due();

@@ -8,7 +8,7 @@ use sandbox::{Bank, Mode};
 #[tokio::test]
 async fn every_mode_ends_where_it_should() {
     let clinic = Clinic::open().await;
-    let bank = Bank::new(clinic.address.clone());
+    let bank = Bank::new(clinic.address.clone(), base::Clock::system());
     for (mode, statuses, receipts, unmatched) in [
         (Mode::Exact, vec![200], 1, 0),
         (Mode::Twice, vec![200, 200], 2, 0),
