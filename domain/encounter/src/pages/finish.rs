@@ -1,6 +1,6 @@
 //! The last word: finishing a visit in one commit, amending it later, and the papers that go home.
 
-use super::note::{Pairs, field, keep, lines_of, open, read_edits};
+use super::note::{Pairs, field, keep, lines_of, read_edits, refuse_closed};
 use super::{chart as chart_page, vitals as vitals_page};
 use crate::diagnosis::Diagnosis;
 use crate::disposition::Disposition;
@@ -25,14 +25,19 @@ pub async fn finish(ctx: Ctx, Path(id): Path<EncounterId>, Form(pairs): Form<Pai
     let edits = read_edits(&pairs, &mut problems);
     let read_at = field(&pairs, "version").parse().unwrap_or(0);
     let mut tx = ctx.begin().await?;
+    // The lock first: of two clicks that arrive together the second finds what the first wrote.
+    let (mut visit, mut draft) = store::open_for_writing(&mut tx, id).await?;
     let versions = store::list_versions(&mut tx, id).await?;
     if versions.iter().any(|v| v.note_id == note_id) {
         return web::redirect(format!("/app/encounters/{id}"));
     }
-    let (mut visit, mut draft) = open(&mut tx, id).await?;
+    refuse_closed(&visit, &draft)?;
     if draft.amends.is_some() && !ctx.may("encounter.amend") {
         return Err(Failure::Forbidden("Chưa được phân quyền sửa hồ sơ đã kết thúc.".into()));
     }
+    // An autosave of the same hand may have overtaken this form by one; it is no second person.
+    let is_own_autosave = draft.edited_by == Some(ctx.actor.account.0) && draft.version == read_at + 1;
+    let read_at = if is_own_autosave { draft.version } else { read_at };
     let before = draft.note.clone();
     for conflict in draft.note.save(edits, read_at, draft.version + 1) {
         let (title, by) = (&conflict.title, &draft.edited_by_name);

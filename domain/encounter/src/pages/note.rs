@@ -25,12 +25,16 @@ pub fn field<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
 /// The visit and draft locked for writing; refuses a visit that takes nothing any more.
 pub async fn open(tx: &mut Tx, id: EncounterId) -> Result<(Visit, Draft), Failure> {
     let (visit, draft) = store::open_for_writing(tx, id).await?;
-    if draft.amends.is_none()
-        && let Some(problem) = visit::refuse_writing(visit.status())
-    {
-        return Err(problem.into());
-    }
+    refuse_closed(&visit, &draft)?;
     Ok((visit, draft))
+}
+
+/// Refuses a visit that takes nothing any more, unless it is being amended.
+pub fn refuse_closed(visit: &Visit, draft: &Draft) -> Result<(), Failure> {
+    match visit::refuse_writing(visit.status()) {
+        Some(problem) if draft.amends.is_none() => Err(problem.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the changed draft. The doctor's first word begins the examination. Audited when a draft is begun and when

@@ -35,7 +35,7 @@ async fn a_double_click_finishes_once() {
     let path = format!("/app/encounters/{an}/finished");
     let mut other_tab = doctor.clone();
     let (first, second) = tokio::join!(doctor.post(&path, &fields), other_tab.post(&path, &fields));
-    assert!([first.status, second.status].contains(&303), "{} {}", first.text, second.text);
+    assert_eq!((first.status, second.status), (303, 303), "{} {}", first.text, second.text);
     let third = doctor.post(&path, &fields).await;
     assert_eq!(third.status, 303, "a lost answer asked again is answered alike");
     assert_eq!((count(&world, VERSIONS, an).await, count(&world, EVENTS, an).await), (1, 1));
@@ -48,6 +48,35 @@ async fn a_double_click_finishes_once() {
     assert!(slip.contains("follow-up") && slip.contains("2026-12-01"));
     let closed = doctor.put(&format!("/app/encounters/{an}/note"), &[("section.exam", "sửa lén"), ("version", "9")]).await;
     assert_eq!(closed.status, 422, "a finished note takes nothing");
+}
+
+#[tokio::test]
+async fn an_autosave_under_way_is_no_second_person() {
+    let world = clinic::world().await;
+    let an = clinic::mr_an_waits(&world).await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    diagnose(&mut doctor, an, "J02.9").await;
+    let version = doctor.get(&format!("/app/encounters/{an}")).await.input("version").unwrap();
+    doctor.put(&format!("/app/encounters/{an}/note"), &[("section.exam", "Họng"), ("version", &version)]).await;
+    let fields = [("version", &*version), ("note_id", &*Uuid::now_v7().to_string()), ("section.exam", "Họng đỏ"), ("go.kind", "home")].map(|(k, v)| (k, v.to_string()));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let page = doctor.post(&format!("/app/encounters/{an}/finished"), &fields).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    assert!(doctor.get(&format!("/app/encounters/{an}")).await.contains("Họng đỏ"));
+}
+
+#[tokio::test]
+async fn a_colleagues_words_stop_the_finish_and_both_texts_are_told() {
+    let world = clinic::world().await;
+    let an = clinic::mr_an_waits(&world).await;
+    let (mut phuc, mut lan) = (world.sign_in_as("bacsi.84101").await, world.sign_in_as("bacsi.lan.84101").await);
+    diagnose(&mut phuc, an, "J02.9").await;
+    let version = phuc.get(&format!("/app/encounters/{an}")).await.input("version").unwrap();
+    lan.put(&format!("/app/encounters/{an}/note"), &[("section.exam", "Phổi trong"), ("version", &version)]).await;
+    let page = phuc.post(&format!("/app/encounters/{an}/finished"), &[("version", &version), ("section.exam", "Họng đỏ"), ("go.kind", "home")]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.contains("Phổi trong") && page.contains("Chữ của bạn: “Họng đỏ”"));
+    assert_eq!(count(&world, VERSIONS, an).await, 0);
 }
 
 #[tokio::test]
