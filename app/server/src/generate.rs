@@ -19,6 +19,7 @@ mod visits;
 use anyhow::{Context, Result};
 use base::FacilityId;
 use care::Practice;
+use chance::Chance;
 use chrono::{DateTime, Days, Utc};
 use clinic::Clinic;
 use codes::CatalogueFiles;
@@ -35,6 +36,13 @@ pub struct Plan {
     pub seed: u64,
     /// Everything lies before this instant.
     pub now: DateTime<Utc>,
+}
+
+impl Plan {
+    /// The seed of this run: another facility, or a further run at the same one, invents other people and visits.
+    fn seed_from(&self, first_record: u64) -> u64 {
+        Chance::of(self.seed, (u64::from(self.facility.0.unsigned_abs()) << 40) + first_record).next()
+    }
 }
 
 /// What was written.
@@ -69,6 +77,6 @@ pub async fn run(conn: &mut PgConnection, plan: &Plan, progress: Progress<'_>) -
     let crowd = Crowd::new(&files, plan, place.first_record, plan.now - Days::new(span as u64 * 2))?;
     people::write(conn, &crowd, &place, progress).await?;
     let practice = Practice::read(&files, &clinic)?;
-    let visits = visits::write(conn, plan, &crowd, &clinic, &practice, place.straight, progress).await?;
+    let visits = visits::write(conn, plan, &place, &crowd, &clinic, &practice, progress).await?;
     Ok(Generated { people: plan.people, visits })
 }

@@ -48,6 +48,11 @@ impl Chance {
         &things[self.below(things.len() as u64) as usize]
     }
 
+    /// One of some words.
+    pub fn word(&mut self, words: &[&'static str]) -> &'static str {
+        words[self.below(words.len() as u64) as usize]
+    }
+
     /// A UUIDv7 of an instant.
     pub fn id(&mut self, at_ms: i64) -> Uuid {
         let mut random = [0; 10];

@@ -86,7 +86,7 @@ impl Clinic {
         .bind(facility.0)
         .fetch_all(&mut *conn)
         .await?;
-        let staff: Vec<(Uuid, Option<Uuid>, String, Vec<String>, Value)> = sqlx::query_as(db::sql!(
+        let staff: Vec<(Staff, Vec<String>)> = sqlx::query(db::sql!(
             "SELECT a.account_id, a.practitioner_id, a.display_name, a.roles,
                     jsonb_build_object('name', coalesce(p.name, a.display_name), 'title', coalesce(p.title, ''),
                         'licence_no', coalesce(p.licence_no, ''), 'code', coalesce(p.national_code, ''))
@@ -96,18 +96,15 @@ impl Clinic {
         ))
         .bind(facility.0)
         .fetch_all(&mut *conn)
-        .await?;
+        .await?
+        .into_iter()
+        .map(|row| {
+            let (account, practitioner, name, on_paper) = (row.get(0), row.get(1), row.get(2), row.get(4));
+            (Staff { account, practitioner, name, on_paper }, row.get(3))
+        })
+        .collect();
         let with_role = |role: &str| -> Vec<Staff> {
-            staff
-                .iter()
-                .filter(|(.., roles, _)| roles.iter().any(|r| r == role))
-                .map(|(account, practitioner, name, _, on_paper)| Staff {
-                    account: *account,
-                    practitioner: *practitioner,
-                    name: name.clone(),
-                    on_paper: on_paper.clone(),
-                })
-                .collect()
+            staff.iter().filter(|(_, roles)| roles.iter().any(|r| r == role)).map(|(who, _)| who.clone()).collect()
         };
         let doctors = with_role("doctor");
         ensure!(!rooms.is_empty() && !doctors.is_empty(), "the facility has no exam room or no doctor");

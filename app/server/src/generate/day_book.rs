@@ -22,6 +22,7 @@ pub struct DayBook<'a> {
     clinic: &'a Clinic,
     day: NaiveDate,
     shift: Uuid,
+    count: Uuid,
     shift_number: i64,
     cash: i64,
     encounter: Sheet,
@@ -44,6 +45,7 @@ pub struct DayBook<'a> {
 impl<'a> DayBook<'a> {
     pub fn open(seed: u64, clinic: &'a Clinic, day: NaiveDate, numbers: &mut Numbers) -> DayBook<'a> {
         let opened = base::dates::start_of_day(day) + TimeDelta::minutes(6 * 60 + 45);
+        let mut ids = Chance::of(seed, day.num_days_from_ce() as u64);
         let rooms = clinic
             .rooms
             .iter()
@@ -52,7 +54,8 @@ impl<'a> DayBook<'a> {
         DayBook {
             clinic,
             day,
-            shift: Chance::of(seed, day.num_days_from_ce() as u64).id(opened.timestamp_millis()),
+            shift: ids.id(opened.timestamp_millis()),
+            count: ids.id(opened.timestamp_millis() + 11 * 3_600_000),
             shift_number: Numbers::next(&mut numbers.shifts, day.year()),
             cash: 0,
             rooms,
@@ -365,7 +368,7 @@ impl<'a> DayBook<'a> {
         ))
         .bind(of)
         .bind(self.shift)
-        .bind(Chance::of(1, self.day.num_days_from_ce() as u64).id(closed.timestamp_millis()))
+        .bind(self.count)
         .bind(pieces(counted))
         .bind(counted)
         .bind(closed)

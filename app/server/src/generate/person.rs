@@ -93,7 +93,7 @@ impl Crowd {
             names: Names::read(files)?,
             addresses: Addresses::read(files)?,
             ages: Weighted::new(AGE_GROUPS.iter().enumerate().map(|(i, share)| (i as i64 * 5, *share))),
-            seed: plan.seed,
+            seed: plan.seed_from(first_record),
             facility: plan.facility.0.unsigned_abs().into(),
             first_record,
             count: plan.people,
@@ -188,16 +188,17 @@ fn card_number(chance: &mut Chance, years: i64, record_seq: u64) -> String {
 }
 
 fn occupation(chance: &mut Chance, years: i64) -> &'static str {
-    match years {
-        0..6 => "Trẻ em",
-        6..18 => "Học sinh",
-        18..23 if chance.percent(60) => "Sinh viên",
-        60.. => *chance.pick(&["Hưu trí", "Nông dân", "Già", "Nội trợ"]),
-        _ => *chance.pick(&[
+    let usual: &[&str] = match years {
+        0..6 => &["Trẻ em"],
+        6..18 => &["Học sinh"],
+        18..23 if chance.percent(60) => &["Sinh viên"],
+        60.. => &["Hưu trí", "Nông dân", "Hết tuổi lao động", "Nội trợ"],
+        _ => &[
             "Nông dân", "Công nhân", "Nội trợ", "Buôn bán", "Giáo viên", "Nhân viên văn phòng", "Tài xế", "Thợ hồ",
             "Thợ may", "Lao động tự do",
-        ]),
-    }
+        ],
+    };
+    chance.word(usual)
 }
 
 fn allergy(chance: &mut Chance) -> Allergy {
@@ -206,8 +207,8 @@ fn allergy(chance: &mut Chance) -> Allergy {
         substance,
         kind,
         class_code,
-        reaction: *chance.pick(&REACTIONS),
-        severity: *chance.pick(&["mild", "mild", "moderate", "severe"]),
+        reaction: chance.word(&REACTIONS),
+        severity: chance.word(&["mild", "mild", "moderate", "severe"]),
     }
 }
 

@@ -5,6 +5,7 @@ use super::care::Practice;
 use super::chance::Chance;
 use super::clinic::Clinic;
 use super::day_book::DayBook;
+use super::people::Place;
 use super::person::{Crowd, Person};
 use super::visit;
 use super::{Plan, Progress};
@@ -47,27 +48,28 @@ pub fn calendar(plan: &Plan, clinic: &Clinic) -> Vec<(NaiveDate, u64)> {
 pub async fn write(
     conn: &mut PgConnection,
     plan: &Plan,
+    place: &Place,
     crowd: &Crowd,
     clinic: &Clinic,
     practice: &Practice<'_>,
-    straight: bool,
     progress: Progress<'_>,
 ) -> Result<u64> {
     let mut numbers = Numbers::read(conn, clinic).await?;
+    let seed = plan.seed_from(place.first_record) ^ 0x5649_5349_5453;
     let mut done = 0;
     for (day, count) in calendar(plan, clinic) {
         progress("visits", done, plan.visits);
-        let mut book = DayBook::open(plan.seed, clinic, day, &mut numbers);
+        let mut book = DayBook::open(seed, clinic, day, &mut numbers);
         let known = crowd.known_at(base::dates::start_of_day(day));
         let mut seen = HashSet::new();
-        for place in 0..count {
-            let mut chance = Chance::of(plan.seed ^ 0x5649_5349_5453, (u64::from(day.num_days_from_ce() as u32) << 20) + place);
+        for turn in 0..count {
+            let mut chance = Chance::of(seed, (u64::from(day.num_days_from_ce() as u32) << 20) + turn);
             let who = somebody(&mut chance, crowd, known, &mut seen);
-            let visit = visit::invent(&mut chance, practice, clinic, &who, day, (place, count));
+            let visit = visit::invent(&mut chance, practice, clinic, &who, day, (turn, count));
             book.write(&mut chance, &who, &visit, &mut numbers);
         }
         let mut tx = conn.begin().await?;
-        book.send(&mut tx, straight).await?;
+        book.send(&mut tx, place.straight).await?;
         tx.commit().await?;
         done += count;
     }

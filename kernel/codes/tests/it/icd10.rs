@@ -115,17 +115,17 @@ fn no_text_makes_a_search_fail() {
         .run(&any::<String>(), |typed| {
             let mut conn = conn.borrow_mut();
             runtime.block_on(async {
-                icd10::search(&mut *conn, &typed, 20).await.expect("icd10");
-                icd10::find(&mut *conn, &typed).await.expect("icd10 find");
-                codes::drug::search(&mut *conn, &typed, 20).await.expect("drug");
-                codes::service::search(&mut *conn, &typed, None, 20).await.expect("service");
-                codes::place::search_communes(&mut *conn, &typed, None, 20).await.expect("commune");
-                codes::place::search_old_wards(&mut *conn, &typed, 20).await.expect("ward");
-                codes::place::read_address(&mut *conn, &typed).await.expect("address");
-                codes::lab::search(&mut *conn, &typed, 20).await.expect("lab");
-                codes::list::search(&mut *conn, codes::list::List::Occupation, &typed, 20).await.expect("list");
-                codes::interaction::between(&mut *conn, &[&typed, "aspirin"]).await.expect("interaction");
-                codes::substance::allergy_matches(&mut *conn, &[&typed], &[&typed]).await.expect("allergy");
+                icd10::search(&mut conn, &typed, 20).await.expect("icd10");
+                icd10::find(&mut conn, &typed).await.expect("icd10 find");
+                codes::drug::search(&mut conn, &typed, 20).await.expect("drug");
+                codes::service::search(&mut conn, &typed, None, 20).await.expect("service");
+                codes::place::search_communes(&mut conn, &typed, None, 20).await.expect("commune");
+                codes::place::search_old_wards(&mut conn, &typed, 20).await.expect("ward");
+                codes::place::read_address(&mut conn, &typed).await.expect("address");
+                codes::lab::search(&mut conn, &typed, 20).await.expect("lab");
+                codes::list::search(&mut conn, codes::list::List::Occupation, &typed, 20).await.expect("list");
+                codes::interaction::between(&mut conn, &[&typed, "aspirin"]).await.expect("interaction");
+                codes::substance::allergy_matches(&mut conn, &[&typed], &[&typed]).await.expect("allergy");
             });
             Ok(())
         })
