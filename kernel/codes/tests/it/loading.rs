@@ -163,3 +163,21 @@ async fn every_sql_text_of_this_crate_prepares() {
     }
     assert!(ours > 20);
 }
+
+#[test]
+fn sources_name_every_loaded_file_with_its_true_count() {
+    let sources = std::fs::read_to_string(shelf().join("SOURCES.md")).unwrap();
+    let mut named = 0;
+    for line in sources.lines().filter(|l| l.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let files: Vec<&str> = cells[1].split('`').filter(|f| f.ends_with(".tsv")).collect();
+        let counts: Vec<usize> = cells[2].split('+').map(|n| n.trim().replace(',', "").parse().unwrap()).collect();
+        assert_eq!(files.len(), counts.len(), "{line}");
+        for (file, count) in files.iter().zip(counts) {
+            let text = CatalogueFiles::Embedded.text(file).unwrap();
+            assert_eq!(text.lines().count() - 1, count, "{file}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
