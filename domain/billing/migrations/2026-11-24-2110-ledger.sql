@@ -106,7 +106,7 @@ CREATE TABLE billing_receipt (
     -- Sum of the lines on it (receipt), or of the money (deposit, refund).
     total_vnd    bigint      NOT NULL CHECK (total_vnd >= 0),
     -- Paid ahead and used up by this receipt.
-    deposit_vnd  bigint      NOT NULL DEFAULT 0,
+    deposit_vnd  bigint      NOT NULL DEFAULT 0 CHECK (deposit_vnd >= 0),
     -- Money that changed hands with this paper.
     amount_vnd   bigint      NOT NULL CHECK (amount_vnd >= 0),
     reason       text        NOT NULL DEFAULT '',

@@ -105,6 +105,8 @@ pub struct VoidFacts {
     /// Part of the money has already been given back.
     pub refunded: bool,
     pub is_refund: bool,
+    /// A later receipt in force was paid with this deposit.
+    pub used_later: bool,
 }
 
 /// Refuses the void of a receipt whose money cannot simply go back into the patient's hand; a refund is the way then.
@@ -112,6 +114,7 @@ pub fn may_void(facts: &VoidFacts) -> Result<(), Problems> {
     let mut problems = Problems::none();
     problems.add_if(facts.is_void, "", "Phiếu đã hủy trước đó.");
     problems.add_if(facts.is_refund, "", "Phiếu hoàn tiền không hủy được. Thu lại bằng phiếu tạm ứng.");
+    problems.add_if(facts.used_later, "", "Tạm ứng này đã trừ vào phiếu thu sau. Hủy phiếu thu đó trước.");
     problems.add_if(facts.shift_closed, "", "Ca thu của phiếu này đã kết. Dùng “Hoàn tiền” thay cho hủy phiếu.");
     problems.add_if(facts.by_transfer, "", "Phiếu có tiền chuyển khoản đã vào tài khoản. Dùng “Hoàn tiền” thay cho hủy phiếu.");
     problems.add_if(facts.refunded, "", "Tiền của phiếu này đã hoàn một phần. Dùng “Hoàn tiền” cho phần còn lại.");

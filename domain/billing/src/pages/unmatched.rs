@@ -19,6 +19,7 @@ struct Page {
     /// Visits that owe money, to place a transfer with unreadable words.
     waiting: Vec<Waiting>,
     sandbox: bool,
+    may_connect: bool,
     problems: Problems,
 }
 
@@ -30,6 +31,7 @@ impl Page {
             resolved: bank::list_resolved(tx).await?,
             waiting: bills::list_waiting(tx, ctx.today()).await?.into_iter().filter(|w| w.owed_vnd > 0).collect(),
             sandbox: ctx.app.config.sandbox,
+            may_connect: ctx.may("bank.connect"),
             problems: Problems::none(),
         })
     }

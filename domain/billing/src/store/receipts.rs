@@ -136,6 +136,7 @@ pub struct Receipt {
     /// Methods with money on it, e.g. "cash,card".
     pub methods: String,
     pub refunded: bool,
+    pub used_later: bool,
 }
 
 impl Receipt {
@@ -156,6 +157,7 @@ impl Receipt {
             by_transfer: self.methods.contains("transfer"),
             refunded: self.refunded,
             is_refund: self.kind() == Kind::Refund,
+            used_later: self.used_later,
         }
     }
 }
@@ -169,7 +171,10 @@ macro_rules! receipts_where {
                 coalesce((SELECT string_agg(DISTINCT m.method, ',') FROM billing_payment m
                           WHERE m.facility_id = $1 AND m.receipt_id = r.receipt_id), '') AS methods,
                 EXISTS (SELECT FROM billing_payment o JOIN billing_payment b ON b.facility_id = $1 AND b.original_id = o.payment_id
-                        WHERE o.facility_id = $1 AND o.receipt_id = r.receipt_id) AS refunded
+                        WHERE o.facility_id = $1 AND o.receipt_id = r.receipt_id) AS refunded,
+                r.kind = 'deposit' AND EXISTS (SELECT FROM billing_receipt u WHERE u.facility_id = $1 AND u.encounter_id = r.encounter_id
+                    AND u.kind = 'receipt' AND u.deposit_vnd > 0 AND u.issued_at >= r.issued_at
+                    AND NOT EXISTS (SELECT FROM billing_receipt_void uv WHERE uv.facility_id = $1 AND uv.receipt_id = u.receipt_id)) AS used_later
              FROM billing_receipt r
              JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = r.encounter_id
              JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id

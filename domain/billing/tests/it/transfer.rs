@@ -110,3 +110,18 @@ async fn two_messages_at_once_settle_once() {
     assert_eq!(settled, 1);
     assert_eq!(an.account(&world).await, (36_500, 36_500));
 }
+
+#[tokio::test]
+async fn a_part_by_transfer_and_the_rest_in_cash() {
+    let world = clinic().await;
+    let an = walk_in(&world, "84101", "Nguyễn Văn An", "NOI1", "KNOI").await;
+    let mut cashier = world.sign_in_as("thungan.84101").await;
+    open_shift(&mut cashier, "").await;
+    let path = format!("{}/transfer-codes", an.path());
+    assert_eq!(cashier.post(&path, &[("way", "mixed"), ("transfer", "40.000")]).await.status, 422, "more than is owed");
+    assert_eq!(cashier.post(&path, &[("way", "mixed"), ("transfer", "20.000")]).await.status, 303);
+    assert_eq!(take(&world, &told(&world, "FT1", 20_000, "YBA 261124 0001")).await, Taken::Deposit);
+    crate::day::pay_cash(&mut cashier, &an, "").await;
+    assert_eq!(an.account(&world).await, (36_500, 36_500));
+    assert_eq!(ask(&world, "84101", "SELECT amount_vnd FROM billing_receipt WHERE kind = 'receipt'").await, 16_500);
+}
