@@ -204,7 +204,7 @@ pub async fn list_waiting(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Waiting>,
              SELECT count(*) AS lines, max(c.posted_at) AS since FROM billing_charge c
              WHERE c.facility_id = $1 AND c.encounter_id = a.encounter_id AND c.reverses IS NULL
                AND NOT EXISTS (SELECT FROM billing_charge b WHERE b.facility_id = $1 AND b.reverses = c.charge_id)) open
-         WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2 - 30 AND $2
+         WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2::date - 30 AND $2::date
          ORDER BY a.charged_vnd < a.paid_vnd, a.day DESC, since LIMIT 100"
     ))
     .bind(facility)
