@@ -145,12 +145,7 @@ impl AgeLimit {
 
 /// Puts a code into the list: at the front as main diagnosis (the former main one moves behind it), or at the end.
 /// Refuses what [`refusal`] refuses, a code that is already there, and a list that is full.
-pub fn add(
-    list: &mut Vec<Diagnosis>,
-    facts: &CodeFacts,
-    place: Place,
-    whom: Whom<'_>,
-) -> Result<(), Problems> {
+pub fn add(list: &mut Vec<Diagnosis>, facts: &CodeFacts, place: Place, whom: Whom<'_>) -> Result<(), Problems> {
     if let Some(problem) = refusal(facts, place, whom) {
         return Err(problem.into());
     }
@@ -208,7 +203,8 @@ mod tests {
 
     #[test]
     fn each_misfit_is_refused_with_its_own_reason() {
-        let perinatal = AgeLimit { min_days: None, max_days: Some(365), reason: "P chỉ dùng cho trẻ dưới 1 tuổi".into() };
+        let perinatal =
+            AgeLimit { min_days: None, max_days: Some(365), reason: "P chỉ dùng cho trẻ dưới 1 tuổi".into() };
         let cases = [
             (CodeFacts { is_in_force: false, ..facts("A90") }, Place::Main, whom("male", 41), "không còn"),
             (CodeFacts { has_more_specific: true, ..facts("J02") }, Place::Other, whom("male", 41), "chi tiết hơn"),

@@ -82,7 +82,14 @@ impl Disposition {
         if kind == Some(Kind::Died) && !at.is_empty() && died_at.is_none() {
             problems.add("go.died_at", "Ghi giờ và ngày tử vong, ví dụ 24/11/2026 09:41.");
         }
-        Disposition { kind, follow_up_on, place: text("go.place"), reason: text("go.reason"), died_at, advice: text("go.advice") }
+        Disposition {
+            kind,
+            follow_up_on,
+            place: text("go.place"),
+            reason: text("go.reason"),
+            died_at,
+            advice: text("go.advice"),
+        }
     }
 
     pub fn died(&self) -> bool {
@@ -117,7 +124,11 @@ impl Disposition {
                 Some(_) => {}
             },
             Some(Kind::Admitted) => {
-                problems.add_if(self.place.trim().is_empty(), "go.place", "Ghi khoa hoặc nơi nhận người bệnh nhập viện.");
+                problems.add_if(
+                    self.place.trim().is_empty(),
+                    "go.place",
+                    "Ghi khoa hoặc nơi nhận người bệnh nhập viện.",
+                );
                 problems.add_if(self.reason.trim().is_empty(), "go.reason", "Ghi lý do nhập viện.");
             }
             Some(Kind::Transferred) => {

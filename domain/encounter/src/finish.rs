@@ -63,7 +63,7 @@ pub fn check_amendment<'a>(
 pub fn check_reason(reason: &str) -> Result<(), Problem> {
     match reason.trim().chars().count() {
         0 => Err(Problem::at("amend_reason", "Ghi lý do sửa hồ sơ đã kết thúc.")),
-        ..MIN_REASON_CHARS => Err(Problem::at("amend_reason", "Lý do quá ngắn. Ghi rõ sửa gì, vì sao.")),
+        1..MIN_REASON_CHARS => Err(Problem::at("amend_reason", "Lý do quá ngắn. Ghi rõ sửa gì, vì sao.")),
         MIN_REASON_CHARS..=MAX_REASON_CHARS => Ok(()),
         _ => Err(Problem::at("amend_reason", "Lý do tối đa 500 ký tự, hãy rút gọn.")),
     }
@@ -75,11 +75,7 @@ fn content<'a>(
     facts_of: impl Fn(&str) -> Option<&'a CodeFacts>,
     problems: &mut Problems,
 ) {
-    problems.add_if(
-        draft.note.text("reason").trim().is_empty(),
-        "section.reason",
-        "Chưa ghi lý do khám.",
-    );
+    problems.add_if(draft.note.text("reason").trim().is_empty(), "section.reason", "Chưa ghi lý do khám.");
     problems.add_if(
         draft.diagnoses.is_empty(),
         "diagnosis",
@@ -125,8 +121,7 @@ mod tests {
     fn complete() -> (Note, Vec<Diagnosis>, Disposition) {
         let mut note = Note::default();
         note.save(vec![Edit { section: "reason".into(), text: "Sốt, đau họng".into() }], 0, 1);
-        let diagnosis =
-            Diagnosis { code: "J02.9".into(), name: "Viêm họng cấp".into(), remark: String::new() };
+        let diagnosis = Diagnosis { code: "J02.9".into(), name: "Viêm họng cấp".into(), remark: String::new() };
         (note, vec![diagnosis], Disposition { kind: Some(Kind::Home), ..Disposition::default() })
     }
 
@@ -165,7 +160,8 @@ mod tests {
     #[test]
     fn a_death_code_waits_for_the_disposition() {
         let (note, _, mut disposition) = complete();
-        let diagnoses = [Diagnosis { code: "R96.0".into(), name: "Chết đột ngột".into(), remark: String::new() }];
+        let diagnoses =
+            [Diagnosis { code: "R96.0".into(), name: "Chết đột ngột".into(), remark: String::new() }];
         let facts = CodeFacts { code: "R96.0".into(), is_in_force: true, death_only: true, ..CodeFacts::default() };
         let home = Draft { note: &note, diagnoses: &diagnoses, disposition: &disposition };
         assert!(check(&home, &at(Status::InProgress), |_| Some(&facts)).is_err());

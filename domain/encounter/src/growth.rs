@@ -89,7 +89,13 @@ impl ZScore {
     /// `−1,36` with a true minus sign, as shown on screen.
     pub fn show(&self) -> String {
         let text = format!("{:.2}", self.z.abs()).replace('.', ",");
-        let sign = if self.z <= -0.005 { "−" } else if self.z >= 0.005 { "+" } else { "" };
+        let sign = if self.z <= -0.005 {
+            "−"
+        } else if self.z >= 0.005 {
+            "+"
+        } else {
+            ""
+        };
         format!("{sign}{text}")
     }
 }
@@ -232,10 +238,7 @@ static TABLES: LazyLock<HashMap<(Indicator, Sex), Vec<Row>>> = LazyLock::new(|| 
             _ => continue,
         };
         let Some(sex) = Sex::from_word(cells[2]) else { continue };
-        tables
-            .entry((indicator, sex))
-            .or_default()
-            .push((index, number(cells[4]), number(cells[5]), number(cells[6])));
+        tables.entry((indicator, sex)).or_default().push((index, number(cells[4]), number(cells[5]), number(cells[6])));
     }
     for rows in tables.values_mut() {
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));

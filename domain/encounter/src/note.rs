@@ -134,11 +134,8 @@ pub fn read_edit(field: &str, typed: &str, problems: &mut Problems) -> Option<Ed
         None if disposition::FIELDS.contains(&field) => (field, "Phần này", Shape::Text),
         None => return None,
     };
-    let text: String = typed
-        .replace("\r\n", "\n")
-        .chars()
-        .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
-        .collect();
+    let text: String =
+        typed.replace("\r\n", "\n").chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
     if text.chars().count() > MAX_SECTION_CHARS {
         let shown = base::Vnd(MAX_SECTION_CHARS as i64).digits();
         let text = format!("{title} dài quá {shown} ký tự nên chưa lưu. Rút gọn phần vừa dán vào.");

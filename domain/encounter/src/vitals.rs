@@ -367,9 +367,8 @@ impl Range {
     }
 }
 
-static RANGES: LazyLock<Vec<Range>> = LazyLock::new(|| {
-    include_str!("../../../catalogues/vital_ranges.tsv").lines().skip(1).map(read_range).collect()
-});
+static RANGES: LazyLock<Vec<Range>> =
+    LazyLock::new(|| include_str!("../../../catalogues/vital_ranges.tsv").lines().skip(1).map(read_range).collect());
 
 fn read_range(line: &'static str) -> Range {
     let cells: Vec<&'static str> = line.split('\t').collect();

@@ -182,10 +182,7 @@ fn news2(vitals: &Vitals, seen: Seen) -> Score {
         111..=130 => 2,
         _ => 3,
     });
-    tally.seen(
-        "Tri giác",
-        seen.consciousness.map(|c| (c.shown(), if c == Consciousness::Alert { 0 } else { 3 })),
-    );
+    tally.seen("Tri giác", seen.consciousness.map(|c| (c.shown(), if c == Consciousness::Alert { 0 } else { 3 })));
     tally.measured(Measure::Temperature, |v| match v {
         ..=350 => 3,
         351..=360 => 1,
@@ -203,14 +200,7 @@ fn news2(vitals: &Vitals, seen: Seen) -> Score {
         1.. => (Level::High, "Điều dưỡng đánh giá, đo lại trong 4–6 giờ hoặc khi nặng hơn."),
         0 => (Level::Normal, "Theo dõi thường quy."),
     };
-    Score {
-        name: "NEWS2",
-        parts,
-        missing,
-        level,
-        advice,
-        source: "RCP, National Early Warning Score 2, 2017",
-    }
+    Score { name: "NEWS2", parts, missing, level, advice, source: "RCP, National Early Warning Score 2, 2017" }
 }
 
 fn pews(vitals: &Vitals, seen: Seen, age: Age, day: NaiveDate) -> Score {
@@ -306,8 +296,7 @@ fn worst(tally: &mut Tally<'_>, name: &'static str, found: Vec<(String, u8)>) {
         tally.missing.push(name);
         return;
     };
-    let giving: Vec<&str> =
-        found.iter().filter(|(_, p)| *p == points).map(|(value, _)| value.as_str()).collect();
+    let giving: Vec<&str> = found.iter().filter(|(_, p)| *p == points).map(|(value, _)| value.as_str()).collect();
     tally.parts.push(Part { name, value: giving.join(", "), points });
 }
 
@@ -391,12 +380,7 @@ mod tests {
 
     #[test]
     fn children_are_scored_by_what_is_seen_and_counted() {
-        let seen = |b, c, e| Seen {
-            consciousness: None,
-            behaviour: Some(b),
-            circulation: Some(c),
-            effort: Some(e),
-        };
+        let seen = |b, c, e| Seen { consciousness: None, behaviour: Some(b), circulation: Some(c), effort: Some(e) };
         for (age, pulse, breaths, seen, total) in [
             (4, 100, 24, seen(Behaviour::Playing, Circulation::Pink, Effort::None), 0),
             (4, 141, 24, seen(Behaviour::Playing, Circulation::Pink, Effort::None), 2),

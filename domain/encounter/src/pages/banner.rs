@@ -51,11 +51,8 @@ impl Banner {
         if front.payer == "insurance" {
             badges.push(("done", "shield-check", "BHYT".to_string()));
         }
-        let birth = if front.birth_year_only {
-            visit.birth_date.format("%Y").to_string()
-        } else {
-            show_date(visit.birth_date)
-        };
+        let birth =
+            if front.birth_year_only { visit.birth_date.format("%Y").to_string() } else { show_date(visit.birth_date) };
         let digits: Vec<char> = front.cccd.chars().collect();
         Banner {
             spine: spine(front.person_id),
@@ -64,7 +61,11 @@ impl Banner {
             facts: facts(&visit.sex, visit.birth_date, visit.day),
             birth,
             record_no: front.record_no.clone(),
-            id_tail: if digits.len() == 12 { format!("…{}", digits[8..].iter().collect::<String>()) } else { String::new() },
+            id_tail: if digits.len() == 12 {
+                format!("…{}", digits[8..].iter().collect::<String>())
+            } else {
+                String::new()
+            },
             phone: front.phone.clone(),
             commune: front.commune.clone().unwrap_or_default(),
             badges,

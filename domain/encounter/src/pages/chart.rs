@@ -100,6 +100,8 @@ pub struct ChartPage {
     main_diagnosis: String,
     disposition: Vec<(&'static str, &'static str, bool)>,
     follow_up_on: String,
+    follow_up_shown: String,
+    just_finished: bool,
     place: String,
     reason: String,
     died_at: String,
@@ -132,16 +134,24 @@ pub struct ChartPage {
 pub struct Shown {
     #[serde(default)]
     tab: String,
+    #[serde(default)]
+    done: String,
 }
 
-const KEYS: &[(&str, &str)] =
-    &[("F2", "Tìm người bệnh"), ("F3", "Gọi số kế"), ("F4", "Lấy lại lần trước"), ("F7", "Chỗ cần sửa"), ("F8", "Kết thúc")];
+const KEYS: &[(&str, &str)] = &[
+    ("F2", "Tìm người bệnh"),
+    ("F3", "Gọi số kế"),
+    ("F4", "Lấy lại lần trước"),
+    ("F7", "Chỗ cần sửa"),
+    ("F8", "Kết thúc"),
+];
 
 /// `GET /app/encounters/{id}`: the whole chart. Every reading is audited.
 pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>, Query(shown): Query<Shown>) -> Answer {
     let mut tx = ctx.begin().await?;
     let tab = Tab(shown.tab.parse().ok().filter(|n| (1..=5).contains(n)).unwrap_or(1));
     let page = page(&ctx, &mut tx, id, Problems::none(), tab).await?;
+    let page = ChartPage { just_finished: shown.done == "1" && page.status == Status::Finished, ..page };
     tx.commit().await?;
     web::html(page)
 }
@@ -185,6 +195,7 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
     let (head, sections, tail) = section_views(&draft, &problems);
     let field = |name: &str| draft.note.text(name).to_string();
     let kind = field("go.kind");
+    let follow_up = base::parse_date_vi(&field("go.follow_up_on"));
     let tab = if problems.0.iter().any(|p| p.field.starts_with("go.")) && only_go(&problems) { Tab(5) } else { tab };
     let missing = missing(&draft, &kind);
     let block = Block::new(id, draft.diagnoses.clone(), &problems, may_write);
@@ -209,8 +220,9 @@ pub async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, problems: Problems, t
         diagnoses: block.render()?,
         main_diagnosis: draft.diagnoses.first().map(|d| d.shown()).unwrap_or_default(),
         disposition: Kind::ALL.iter().map(|k| (k.key(), k.shown(), k.key() == kind)).collect(),
-        follow_up_on: base::parse_date_vi(&field("go.follow_up_on"))
-            .map_or(field("go.follow_up_on"), |on| on.to_string()),
+        follow_up_on: follow_up.map_or(field("go.follow_up_on"), |on| on.to_string()),
+        follow_up_shown: follow_up.map(show_date).unwrap_or_default(),
+        just_finished: false,
         place: field("go.place"),
         reason: field("go.reason"),
         died_at: field("go.died_at"),
@@ -367,4 +379,3 @@ pub async fn earlier(ctx: Ctx, Path(id): Path<EncounterId>, Query(before): Query
     let more = more(&rows);
     web::html(EarlierPiece { id, earlier: rows.into_iter().map(earlier_view).collect(), more })
 }
-

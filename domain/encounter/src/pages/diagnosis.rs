@@ -126,50 +126,66 @@ pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(pairs): Form<Pairs>
         ("other", _) => Some(Place::Other),
         _ => None,
     };
-    change(ctx, id, move |list, facts, whom| {
-        let place = place.unwrap_or(if list.is_empty() { Place::Main } else { Place::Other });
-        diagnosis::add(list, facts, place, whom)?;
-        Ok(diagnosis::caution(facts, place, whom).into_iter().collect())
-    }, &code)
+    change(
+        ctx,
+        id,
+        move |list, facts, whom| {
+            let place = place.unwrap_or(if list.is_empty() { Place::Main } else { Place::Other });
+            diagnosis::add(list, facts, place, whom)?;
+            Ok(diagnosis::caution(facts, place, whom).into_iter().collect())
+        },
+        &code,
+    )
     .await
 }
 
 /// `POST /app/encounters/{id}/diagnoses/{code}/main`: the former main diagnosis moves behind it.
 pub async fn make_main(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>) -> Answer {
-    change(ctx, id, |list, facts, whom| {
-        diagnosis::add(list, facts, Place::Main, whom)?;
-        Ok(Vec::new())
-    }, &code)
+    change(
+        ctx,
+        id,
+        |list, facts, whom| {
+            diagnosis::add(list, facts, Place::Main, whom)?;
+            Ok(Vec::new())
+        },
+        &code,
+    )
     .await
 }
 
 /// `POST /app/encounters/{id}/diagnoses/{code}/removed`: takes a code off the list; a second time changes nothing.
 pub async fn remove(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>) -> Answer {
     let code_gone = code.clone();
-    change(ctx, id, move |list, _, _| {
-        list.retain(|d| d.code != code_gone);
-        Ok(Vec::new())
-    }, &code)
+    change(
+        ctx,
+        id,
+        move |list, _, _| {
+            list.retain(|d| d.code != code_gone);
+            Ok(Vec::new())
+        },
+        &code,
+    )
     .await
 }
 
 /// `POST /app/encounters/{id}/diagnoses/{code}/remark`: the doctor's own words behind the name.
-pub async fn remark(
-    ctx: Ctx,
-    Path((id, code)): Path<(EncounterId, String)>,
-    Form(pairs): Form<Pairs>,
-) -> Answer {
+pub async fn remark(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>, Form(pairs): Form<Pairs>) -> Answer {
     let text: String = field(&pairs, "remark").trim().chars().filter(|c| !c.is_control()).collect();
     let about = code.clone();
-    change(ctx, id, move |list, _, _| {
-        if text.chars().count() > 200 {
-            return Err(Problem::at("diagnosis", "Ghi thêm tối đa 200 ký tự, hãy rút gọn.").into());
-        }
-        if let Some(diagnosis) = list.iter_mut().find(|d| d.code == about) {
-            diagnosis.remark = text;
-        }
-        Ok(Vec::new())
-    }, &code)
+    change(
+        ctx,
+        id,
+        move |list, _, _| {
+            if text.chars().count() > 200 {
+                return Err(Problem::at("diagnosis", "Ghi thêm tối đa 200 ký tự, hãy rút gọn.").into());
+            }
+            if let Some(diagnosis) = list.iter_mut().find(|d| d.code == about) {
+                diagnosis.remark = text;
+            }
+            Ok(Vec::new())
+        },
+        &code,
+    )
     .await
 }
 
@@ -193,7 +209,10 @@ async fn change(
         Some(facts) => rule(&mut draft.diagnoses, facts, whom),
         // A code that left the catalogue can still be taken off the list.
         None if known => rule(&mut draft.diagnoses, &unknown, whom),
-        None => Err(Problem::at("diagnosis", format!("Không có mã {code} trong danh mục ICD-10. Gõ tên bệnh để tìm.")).into()),
+        None => {
+            Err(Problem::at("diagnosis", format!("Không có mã {code} trong danh mục ICD-10. Gõ tên bệnh để tìm."))
+                .into())
+        }
     };
     let (cautions, problems) = match outcome {
         Ok(cautions) => (cautions, Problems::none()),

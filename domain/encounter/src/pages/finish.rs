@@ -53,7 +53,7 @@ pub async fn finish(ctx: Ctx, Path(id): Path<EncounterId>, Form(pairs): Form<Pai
     match close(&ctx, &mut tx, &mut visit, &draft, note_id, version, problems).await {
         Ok(()) => {
             tx.commit().await?;
-            web::redirect(format!("/app/encounters/{id}?done=1"))
+            web::redirect(format!("/app/encounters/{id}?tab=5&done=1"))
         }
         Err(Failure::Refused(problems)) => {
             // What was typed is kept although the visit stays open.
@@ -201,8 +201,9 @@ pub async fn exam_sheet(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
     let measured = vitals::list_of_patient(&mut tx, visit.patient(), ctx.now, 12).await?;
     let row = measured.iter().find(|row| row.encounter_id == visit.encounter_id);
     let disposition = &version.disposition.0;
-    let is_printed_apart =
-        |title: &str| title.starts_with("Chẩn đoán") || title.starts_with("Bệnh kèm") || ["Hướng xử trí", "Lời dặn"].contains(&title);
+    let is_printed_apart = |title: &str| {
+        title.starts_with("Chẩn đoán") || title.starts_with("Bệnh kèm") || ["Hướng xử trí", "Lời dặn"].contains(&title)
+    };
     let sections: Vec<Value> = lines_of(&version)
         .into_iter()
         .filter(|(title, _)| !is_printed_apart(title))
@@ -261,9 +262,10 @@ pub async fn follow_up(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
 
 async fn printable(tx: &mut Tx, id: EncounterId) -> Result<Version, Failure> {
     let versions = store::list_versions(tx, id).await?;
-    versions.into_iter().next().ok_or_else(|| {
-        Problem::of("Lượt khám chưa kết thúc nên chưa in được. Kết thúc lượt khám rồi in.").into()
-    })
+    versions
+        .into_iter()
+        .next()
+        .ok_or_else(|| Problem::of("Lượt khám chưa kết thúc nên chưa in được. Kết thúc lượt khám rồi in.").into())
 }
 
 /// The clinic's header, as it was on the day of the visit.
@@ -296,7 +298,8 @@ fn allergies(front: &chart::Front) -> Value {
 }
 
 fn diagnoses(version: &Version) -> Value {
-    let with_remark = |d: &Diagnosis| if d.remark.is_empty() { d.name.clone() } else { format!("{} ({})", d.name, d.remark) };
+    let with_remark =
+        |d: &Diagnosis| if d.remark.is_empty() { d.name.clone() } else { format!("{} ({})", d.name, d.remark) };
     let numbered = version.diagnoses.0.iter().enumerate();
     json!(numbered.map(|(i, d)| json!({ "code": d.code, "name": with_remark(d), "main": i == 0 })).collect::<Vec<_>>())
 }

@@ -210,7 +210,8 @@ pub async fn version(ctx: Ctx, Path((id, version)): Path<(EncounterId, i32)>) ->
     let sections = lines_of(open)
         .into_iter()
         .map(|(title, text)| {
-            let was = before.map(|b| lines_of(b).into_iter().find(|(t, _)| *t == title).map_or(String::new(), |(_, t)| t));
+            let was =
+                before.map(|b| lines_of(b).into_iter().find(|(t, _)| *t == title).map_or(String::new(), |(_, t)| t));
             SectionView { before: was.filter(|was| *was != text), title, text }
         })
         .collect();

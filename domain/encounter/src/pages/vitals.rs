@@ -3,10 +3,10 @@
 use super::banner::{Banner, sex_word};
 use crate::growth::{self, Child, Sex, ZScore};
 use crate::status::Status;
+use crate::store::chart;
 use crate::store::chart::Front;
 use crate::store::visit::{self, Visit};
 use crate::store::vitals::{self as store, NewVitals, ToMeasure, VitalsRow};
-use crate::store::chart;
 use crate::vitals::{Level, Measure, Vitals, adult_bmi_class, judge, range};
 use crate::warning_score::{self, Behaviour, Circulation, Consciousness, Effort, Score, Seen};
 use askama::Template;
@@ -319,7 +319,14 @@ pub async fn record(ctx: Ctx, Path(id): Path<EncounterId>, Form(pairs): Form<Vec
     if !problems.is_empty() {
         return web::refused(page(&ctx, &mut tx, id, Some(typed), problems).await?);
     }
-    let entry = Entry { id: form_id, vitals, seen: typed.seen(), lying: is_lying(&typed, &visit), answers: typed.answers(), remark };
+    let entry = Entry {
+        id: form_id,
+        vitals,
+        seen: typed.seen(),
+        lying: is_lying(&typed, &visit),
+        answers: typed.answers(),
+        remark,
+    };
     match save(&ctx, &mut tx, visit, entry).await {
         Ok(_) => {}
         Err(Failure::Refused(problems)) => {
@@ -375,7 +382,13 @@ pub async fn save(ctx: &Ctx, tx: &mut Tx, mut visit: Visit, entry: Entry) -> Res
         }
         let fields: Vec<&str> =
             Measure::ALL.into_iter().filter(|m| entry.vitals.get(*m).is_some()).map(Measure::field).collect();
-        tx.audit("record", "vitals", entry.id, Some(visit.patient()), json!({ "encounter": visit.id(), "measured": fields }));
+        tx.audit(
+            "record",
+            "vitals",
+            entry.id,
+            Some(visit.patient()),
+            json!({ "encounter": visit.id(), "measured": fields }),
+        );
         tx.notify(format!("encounter/{}", visit.id()));
     }
     Ok(meaning)
@@ -458,12 +471,32 @@ fn open(
     let chosen = |field: &str| typed.get(field).to_string();
     let choices = if is_child {
         vec![
-            Choice { field: "behaviour", label: "Hành vi", options: Behaviour::ALL.iter().map(|v| (v.key(), v.shown())).collect(), chosen: chosen("behaviour") },
-            Choice { field: "circulation", label: "Màu da, đầu chi", options: Circulation::ALL.iter().map(|v| (v.key(), v.shown())).collect(), chosen: chosen("circulation") },
-            Choice { field: "effort", label: "Gắng sức thở", options: Effort::ALL.iter().map(|v| (v.key(), v.shown())).collect(), chosen: chosen("effort") },
+            Choice {
+                field: "behaviour",
+                label: "Hành vi",
+                options: Behaviour::ALL.iter().map(|v| (v.key(), v.shown())).collect(),
+                chosen: chosen("behaviour"),
+            },
+            Choice {
+                field: "circulation",
+                label: "Màu da, đầu chi",
+                options: Circulation::ALL.iter().map(|v| (v.key(), v.shown())).collect(),
+                chosen: chosen("circulation"),
+            },
+            Choice {
+                field: "effort",
+                label: "Gắng sức thở",
+                options: Effort::ALL.iter().map(|v| (v.key(), v.shown())).collect(),
+                chosen: chosen("effort"),
+            },
         ]
     } else {
-        vec![Choice { field: "consciousness", label: "Tri giác", options: Consciousness::ALL.iter().map(|v| (v.key(), v.shown())).collect(), chosen: chosen("consciousness") }]
+        vec![Choice {
+            field: "consciousness",
+            label: "Tri giác",
+            options: Consciousness::ALL.iter().map(|v| (v.key(), v.shown())).collect(),
+            chosen: chosen("consciousness"),
+        }]
     };
     let may_be_pregnant = visit.sex == "female" && (10..60).contains(&age.years);
     let questions = QUESTIONS
@@ -477,16 +510,24 @@ fn open(
     for measure in Measure::ALL {
         so_far.set(measure, measure.parse(typed.get(measure.field())).ok().flatten());
     }
-    let meaning = MeaningPiece { meaning: Meaning::of(&so_far, typed.seen(), is_lying(&typed, visit), visit) }.render()?;
+    let meaning =
+        MeaningPiece { meaning: Meaning::of(&so_far, typed.seen(), is_lying(&typed, visit), visit) }.render()?;
     Ok(Open {
         encounter: visit.encounter_id,
         form_id: typed.get("id").parse().unwrap_or_else(|_| Uuid::now_v7()),
         room: front.room_short.clone(),
         reason: visit.reason.clone(),
         waited: (ctx.now - front.opened_at).num_minutes().max(0),
-        cards: [Measure::Systolic, Measure::Pulse, Measure::Temperature, Measure::Spo2, Measure::Breaths, Measure::Weight]
-            .map(card)
-            .into(),
+        cards: [
+            Measure::Systolic,
+            Measure::Pulse,
+            Measure::Temperature,
+            Measure::Spo2,
+            Measure::Breaths,
+            Measure::Weight,
+        ]
+        .map(card)
+        .into(),
         diastolic: card(Measure::Diastolic),
         height: card(Measure::Height),
         head: (age.months < 60).then(|| card(Measure::Head)),
@@ -504,7 +545,12 @@ fn open(
 
 fn taken(row: &VitalsRow) -> Taken {
     let vitals = row.vitals();
-    Taken { id: row.vitals_id, at: show_time(row.measured_at), by: row.recorded_by_name.clone(), text: summary(&vitals) }
+    Taken {
+        id: row.vitals_id,
+        at: show_time(row.measured_at),
+        by: row.recorded_by_name.clone(),
+        text: summary(&vitals),
+    }
 }
 
 /// `M 96 · HA 128/82 · T° 38,2 · SpO₂ 97 % · 68 kg`.

@@ -178,11 +178,7 @@ pub struct Queued {
 }
 
 /// The visits of a room on a day, with the latest warning score: in the room first, then who waits, then done.
-pub async fn list_room_day(
-    tx: &mut Tx,
-    room: base::RoomId,
-    day: NaiveDate,
-) -> Result<Vec<Queued>, sqlx::Error> {
+pub async fn list_room_day(tx: &mut Tx, room: base::RoomId, day: NaiveDate) -> Result<Vec<Queued>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(db::sql!(
         "SELECT e.encounter_id, p.name, p.sex, p.birth_date, p.record_no, e.reason, e.status, e.priority_class,

@@ -10,11 +10,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What the catalogue says of these codes on that day, by code. Unknown codes are missing.
-pub async fn facts_of(
-    tx: &mut Tx,
-    list: &[&str],
-    day: NaiveDate,
-) -> Result<BTreeMap<String, CodeFacts>, sqlx::Error> {
+pub async fn facts_of(tx: &mut Tx, list: &[&str], day: NaiveDate) -> Result<BTreeMap<String, CodeFacts>, sqlx::Error> {
     if list.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -119,8 +115,7 @@ pub async fn list_favourites(tx: &mut Tx, limit: i64) -> Result<Vec<Favourite>, 
 /// The catalogue's answer to what was typed, with how often this doctor used each: own favourites first.
 pub async fn search(tx: &mut Tx, typed: &str, limit: usize) -> Result<Vec<(Icd10, i32)>, sqlx::Error> {
     let found = icd10::search(tx.conn(), typed, 40).await?;
-    let uses: BTreeMap<String, i32> =
-        list_favourites(tx, 500).await?.into_iter().map(|f| (f.code, f.uses)).collect();
+    let uses: BTreeMap<String, i32> = list_favourites(tx, 500).await?.into_iter().map(|f| (f.code, f.uses)).collect();
     let mut ranked: Vec<(Icd10, i32)> =
         found.into_iter().map(|row| (uses.get(&row.code).copied().unwrap_or(0), row)).map(|(n, r)| (r, n)).collect();
     // A stable sort keeps the catalogue's own order among codes the doctor never used.

@@ -89,8 +89,7 @@ pub fn read_draft(row: &sqlx::postgres::PgRow) -> Result<Option<Draft>, sqlx::Er
 
 /// Writes the draft back, now edited by the actor.
 pub async fn save_draft(tx: &mut Tx, id: EncounterId, draft: &Draft) -> Result<(), sqlx::Error> {
-    let (facility, account, name, now) =
-        (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
+    let (facility, account, name, now) = (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
     sqlx::query(db::sql!(
         "INSERT INTO encounter_note_draft (facility_id, encounter_id, version, template, sections, diagnoses, amends,
              amend_reason, edited_by, edited_by_name, edited_at)
@@ -165,8 +164,7 @@ pub async fn insert_version(
     note_id: Uuid,
     version: i32,
 ) -> Result<(), sqlx::Error> {
-    let (facility, account, name, now) =
-        (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
+    let (facility, account, name, now) = (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
     let practitioner = tx.actor.practitioner.map(|p| p.0);
     sqlx::query(db::sql!(
         "INSERT INTO encounter_note (facility_id, note_id, encounter_id, version, template, sections, diagnoses, disposition,
@@ -214,10 +212,7 @@ pub async fn insert_version(
 }
 
 /// The last finished note of the person before this visit, to be carried forward, with its day.
-pub async fn find_previous(
-    tx: &mut Tx,
-    visit: &Visit,
-) -> Result<Option<(Note, chrono::NaiveDate)>, sqlx::Error> {
+pub async fn find_previous(tx: &mut Tx, visit: &Visit) -> Result<Option<(Note, chrono::NaiveDate)>, sqlx::Error> {
     let facility = tx.facility().0;
     let row = sqlx::query(db::sql!(
         "SELECT n.sections, e.day

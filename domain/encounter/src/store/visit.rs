@@ -101,9 +101,7 @@ pub fn refuse_writing(status: Status) -> Option<Problem> {
     match status {
         Status::Arrived | Status::Triaged | Status::InProgress => None,
         Status::Planned => Some(Problem::of("Người bệnh chưa đến. Tiếp nhận trước rồi ghi.")),
-        Status::Finished => {
-            Some(Problem::of("Lượt khám đã kết thúc. Muốn sửa, bấm Sửa hồ sơ và ghi lý do."))
-        }
+        Status::Finished => Some(Problem::of("Lượt khám đã kết thúc. Muốn sửa, bấm Sửa hồ sơ và ghi lý do.")),
         Status::Cancelled => Some(Problem::of("Lượt khám đã hủy nên không ghi thêm được.")),
     }
 }

@@ -85,8 +85,7 @@ pub struct NewVitals<'a> {
 
 /// Writes a measurement; false when this very one was written before.
 pub async fn insert(tx: &mut Tx, new: NewVitals<'_>) -> Result<bool, sqlx::Error> {
-    let (facility, account, name, now) =
-        (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
+    let (facility, account, name, now) = (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string(), tx.now);
     let get = |measure| new.vitals.get(measure);
     let done = sqlx::query(db::sql!(
         "INSERT INTO encounter_vitals (facility_id, vitals_id, encounter_id, patient_id, measured_at, recorded_by,

@@ -9,7 +9,8 @@ async fn finished(world: &World) -> (Client, EncounterId) {
     let an = clinic::mr_an_waits(world).await;
     let mut doctor = world.sign_in_as("bacsi.84101").await;
     diagnose(&mut doctor, an, "J02.9").await;
-    let done = clinic::finish(&mut doctor, an, Uuid::now_v7(), &[("go.kind", "home"), ("section.exam", "Tai trái đỏ")]).await;
+    let done =
+        clinic::finish(&mut doctor, an, Uuid::now_v7(), &[("go.kind", "home"), ("section.exam", "Tai trái đỏ")]).await;
     assert_eq!(done.status, 303, "{}", done.text);
     (doctor, an)
 }
@@ -39,7 +40,8 @@ async fn the_new_version_stands_and_the_old_one_opens() {
     assert!(new.contains("Ghi nhầm bên tai") && new.contains("Tai phải đỏ"));
     assert!(new.contains("Tai trái đỏ"), "what stood before is shown beside it");
     assert_eq!(doctor.get(&format!("/app/encounters/{an}/versions/3")).await.status, 404);
-    let told = "SELECT count(*) FROM db_event WHERE kind = 'EncounterAmended' AND payload->>'encounter' = $1::uuid::text";
+    let told =
+        "SELECT count(*) FROM db_event WHERE kind = 'EncounterAmended' AND payload->>'encounter' = $1::uuid::text";
     assert_eq!(count(&world, told, an).await, 1);
     let note = doctor.get(&format!("/api/v1/encounters/{an}/note")).await;
     assert_eq!(note.json()["version"], 2);
@@ -62,7 +64,10 @@ async fn a_version_cannot_be_changed_even_by_hand() {
     let world = clinic::world().await;
     let (_, an) = finished(&world).await;
     let mut tx = world.tx("84101").await;
-    let changed = sqlx::query("UPDATE encounter_note SET author_name = 'x' WHERE encounter_id = $1").bind(an.0).execute(tx.conn()).await;
+    let changed = sqlx::query("UPDATE encounter_note SET author_name = 'x' WHERE encounter_id = $1")
+        .bind(an.0)
+        .execute(tx.conn())
+        .await;
     assert!(changed.is_err());
 }
 

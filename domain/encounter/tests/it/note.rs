@@ -37,7 +37,8 @@ async fn two_doctors_in_one_note_lose_nothing() {
     let other = lan.put(&path, &[("section.history", "Ho khan"), ("version", "0")]).await;
     assert_eq!(other.status, 200, "another section is no conflict");
 
-    let conflict = lan.put(&path, &[("section.exam", "Phổi trong"), ("section.plan", "Hạ sốt"), ("version", "0")]).await;
+    let conflict =
+        lan.put(&path, &[("section.exam", "Phổi trong"), ("section.plan", "Hạ sốt"), ("version", "0")]).await;
     assert_eq!(conflict.status, 409);
     let told = conflict.json();
     assert_eq!(told["conflicts"][0]["yours"], "Phổi trong");
@@ -169,8 +170,22 @@ async fn other_clinics_find_nothing_to_read_or_write() {
     for path in ["", "/earlier", "/versions/1", "/diagnoses/options?q=J02", "/exam-sheet.pdf", "/follow-up.pdf"] {
         assert_eq!(elsewhere.get(&format!("{base}{path}")).await.status, 404, "{path}");
     }
-    for path in ["/note/template", "/note/carried", "/note/reviewed", "/diagnoses", "/diagnoses/J02.9/main", "/diagnoses/J02.9/removed", "/finished", "/amendment", "/amendment/discarded"] {
-        assert_eq!(elsewhere.post(&format!("{base}{path}"), &[("amend_reason", "đọc trộm")]).await.status, 404, "{path}");
+    for path in [
+        "/note/template",
+        "/note/carried",
+        "/note/reviewed",
+        "/diagnoses",
+        "/diagnoses/J02.9/main",
+        "/diagnoses/J02.9/removed",
+        "/finished",
+        "/amendment",
+        "/amendment/discarded",
+    ] {
+        assert_eq!(
+            elsewhere.post(&format!("{base}{path}"), &[("amend_reason", "đọc trộm")]).await.status,
+            404,
+            "{path}"
+        );
     }
     assert_eq!(elsewhere.put(&format!("{base}/note"), &[("section.exam", "x"), ("version", "0")]).await.status, 404);
     let mut nurse = world.sign_in_as("dieuduong.84101").await;
@@ -186,6 +201,7 @@ async fn every_reading_of_a_chart_is_in_the_audit() {
     for _ in 0..3 {
         doctor.get(&format!("/app/encounters/{an}")).await;
     }
-    let read = "SELECT count(*) FROM db_audit WHERE action = 'read' AND entity = 'chart' AND entity_id = $1::uuid::text";
+    let read =
+        "SELECT count(*) FROM db_audit WHERE action = 'read' AND entity = 'chart' AND entity_id = $1::uuid::text";
     assert_eq!(count(&world, read, an).await, 3);
 }

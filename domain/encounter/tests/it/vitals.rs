@@ -67,7 +67,8 @@ async fn impossible_values_are_refused_beside_the_field_and_nothing_is_lost() {
     let fields = [("systolic", "82"), ("diastolic", "128"), ("temperature", "382"), ("weight", "68"), ("pulse", "-5")];
     let page = nurse.post(&format!("/app/encounters/{an}/vitals"), &fields).await;
     assert_eq!(page.status, 422);
-    for text in ["Số dưới phải nhỏ hơn số trên", "Nhiệt độ 382,0 °C không thể có", "Mạch chỉ gồm chữ số"] {
+    for text in ["Số dưới phải nhỏ hơn số trên", "Nhiệt độ 382,0 °C không thể có", "Mạch chỉ gồm chữ số"]
+    {
         assert!(page.contains(text), "{text}");
     }
     assert_eq!(page.input("weight").as_deref(), Some("68"), "what was right is still there");
@@ -80,7 +81,8 @@ async fn a_baby_is_measured_against_babies() {
     let patient = clinic::register(&world, &BABY_KHUE).await;
     let khue = clinic::arrive(&world, patient, "Sốt, bỏ bú").await;
     let mut nurse = world.sign_in_as("dieuduong.84101").await;
-    let fields = [("weight", "6,1"), ("height", "71"), ("temperature", "39,0"), ("behaviour", "irritable"), ("pulse", "150")];
+    let fields =
+        [("weight", "6,1"), ("height", "71"), ("temperature", "39,0"), ("behaviour", "irritable"), ("pulse", "150")];
     let piece = nurse.post(&format!("/app/encounters/{khue}/vitals/meaning"), &fields).await;
     assert!(piece.contains("PEWS") && piece.contains("kích thích, quấy khóc: 2 điểm"), "{}", piece.text);
     assert!(piece.contains("Cân nặng theo tuổi") && piece.contains("Nhẹ cân"), "{}", piece.text);
@@ -116,7 +118,13 @@ async fn a_device_sends_the_same_reading_twice() {
     assert_eq!(device.post_json(&path, &reading).await.json()["id"], first.json()["id"]);
     assert_eq!(count(&world, MEASURED, an).await, 1);
     device.remove_header("idempotency-key");
-    for bad in [json!({}), json!({ "pulse_bpm": 1e300 }), json!({ "pulse_bpm": -1 }), json!({ "systolic_mmhg": 120 }), json!({ "consciousness": "asleep", "pulse_bpm": 80 })] {
+    for bad in [
+        json!({}),
+        json!({ "pulse_bpm": 1e300 }),
+        json!({ "pulse_bpm": -1 }),
+        json!({ "systolic_mmhg": 120 }),
+        json!({ "consciousness": "asleep", "pulse_bpm": 80 }),
+    ] {
         let page = device.post_json(&path, &bad).await;
         assert_eq!(page.status, 422, "{bad}: {}", page.text);
         assert!(!page.json()["errors"].as_array().unwrap().is_empty());
