@@ -61,7 +61,7 @@ impl Class {
             Class::Pregnant => "woman",
             Class::DisabilityVerySevere | Class::DisabilitySevere => "wheelchair",
             Class::Elderly => "old",
-            Class::Merit => "award",
+            Class::Merit => "star",
             Class::None => "walk",
         }
     }

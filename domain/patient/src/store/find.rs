@@ -43,6 +43,11 @@ impl Found {
         }
     }
 
+    /// The day of the last visit, or "".
+    pub fn seen_on(&self) -> String {
+        self.seen_at.map(|at| base::show_date(base::local_date(at))).unwrap_or_default()
+    }
+
     /// `…2345`, or "" without a citizen number.
     pub fn id_tail(&self) -> String {
         tail(&self.cccd)

@@ -25,6 +25,9 @@ pub struct Allergy {
 }
 
 impl Allergy {
+    pub fn recorded_on(&self) -> String {
+        base::show_date(base::local_date(self.recorded_at))
+    }
     pub fn severity_label(&self) -> &'static str {
         crate::safety::severity_label(&self.severity)
     }
@@ -41,6 +44,11 @@ pub struct Flag {
 }
 
 impl Flag {
+    /// `đến 01/05/2027`, or "" without an end.
+    pub fn until(&self) -> String {
+        self.valid_to.map(|to| format!("đến {}", base::show_date(to))).unwrap_or_default()
+    }
+
     /// The words of the badge.
     pub fn label(&self) -> &str {
         if self.text.is_empty() { crate::safety::flag_label(&self.kind) } else { &self.text }
@@ -63,6 +71,14 @@ impl Coverage {
     /// Whether the printed period covers a day; open ends count as covering.
     pub fn is_valid_on(&self, day: NaiveDate) -> bool {
         self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// `80 % · đến 31/12/2026`.
+    pub fn in_short(&self) -> String {
+        let percent = self.benefit_percent.map(|p| format!("{p} %"));
+        let until = self.valid_to.map(|to| format!("đến {}", base::show_date(to)));
+        let parts: Vec<String> = [percent, until].into_iter().flatten().collect();
+        if parts.is_empty() { "chưa rõ mức hưởng".to_owned() } else { parts.join(" · ") }
     }
 
     /// `GD 4 86 00123 45678`.
@@ -231,6 +247,17 @@ pub struct OldAddress {
     pub old_ward: Option<String>,
 }
 
+impl OldAddress {
+    /// `từ 20/04/2021 đến 11/06/2025`.
+    pub fn period(&self) -> String {
+        let day = |at: DateTime<Utc>| base::show_date(base::local_date(at));
+        match self.ended_at {
+            Some(end) => format!("từ {} đến {}", day(self.recorded_at), day(end)),
+            None => format!("từ {}", day(self.recorded_at)),
+        }
+    }
+}
+
 /// Every address the record had, newest first.
 pub async fn list_addresses(tx: &mut Tx, id: PatientId) -> Result<Vec<OldAddress>, sqlx::Error> {
     sqlx::query_as(sql!(
@@ -256,6 +283,11 @@ pub struct Revision {
 }
 
 impl Revision {
+    /// `24/11/2026 09:41`.
+    pub fn when(&self) -> String {
+        format!("{} {}", base::show_date(base::local_date(self.at)), base::show_time(self.at))
+    }
+
     /// What changed with the value it had before: `Điện thoại: 0900000001`.
     pub fn shown(&self) -> Vec<String> {
         self.changed

@@ -1,0 +1,30 @@
+//! Communes as the person types them: today's list, and the old wards with their successor.
+
+use askama::Template;
+use codes::place;
+use serde::Deserialize;
+use web::{Answer, Ctx, Query};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    q: String,
+}
+
+#[derive(Template)]
+#[template(
+    source = "{% for c in today %}<li role=\"option\" data-value=\"{{ c.code }}\" data-label=\"{{ c.full_name }}, {{ c.province }}\"><b>{{ c.full_name }}</b> <small class=\"quiet\">{{ c.province }}</small></li>{% endfor %}{% if !before.is_empty() %}<li class=\"group\">Tên trước 01/07/2025, nay thuộc</li>{% endif %}{% for w in before %}<li role=\"option\" data-value=\"{{ w.commune_code }}\" data-label=\"{{ w.commune }}, {{ w.province }}\"><b>{{ w.commune }}</b> <small class=\"quiet\">{{ w.old_name }}{% if w.split %} <span>(chia nhiều nơi)</span>{% endif %}</small></li>{% endfor %}{% if today.is_empty() && before.is_empty() %}<li class=\"foot\">Không có xã, phường nào khớp. Gõ tên xã, hoặc tên tỉnh.</li>{% endif %}",
+    ext = "html"
+)]
+struct Places {
+    today: Vec<place::Commune>,
+    before: Vec<place::Successor>,
+}
+
+/// Type-ahead of places; an old ward offers the commune that took it over.
+pub async fn suggestions(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let today = place::search_communes(tx.conn(), &asked.q, None, 8).await?;
+    let before = if today.len() < 8 { place::search_old_wards(tx.conn(), &asked.q, 8).await? } else { Vec::new() };
+    web::html(Places { today, before })
+}
