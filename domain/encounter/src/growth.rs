@@ -5,7 +5,7 @@
 //! continue in steps of the distance between 2 and 3 SD, because the data are too thin there for the power curve
 //! (WHO, *Child Growth Standards: Methods and development*, 2006, chapter 7).
 
-use crate::vitals::Level;
+use crate::vital_range::Level;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod disposition;
 pub mod finish;
 pub mod growth;
+pub mod meaning;
 pub mod note;
 pub mod note_template;
 pub mod pages;
@@ -17,6 +18,7 @@ pub mod queue;
 pub mod quick_text;
 pub mod status;
 pub mod store;
+pub mod vital_range;
 pub mod vitals;
 pub mod warning_score;
 

@@ -6,4 +6,5 @@ pub mod diagnosis;
 pub mod finish;
 pub mod my_queue;
 pub mod note;
+pub mod pressure;
 pub mod vitals;

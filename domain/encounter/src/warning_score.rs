@@ -5,7 +5,8 @@
 //! Under 16: the Brighton Paediatric Early Warning Score (A. Monaghan, *Detecting and managing deterioration in
 //! children*, Paediatric Nursing 2005;17(1):32–35), with "normal" rates from `catalogues/vital_ranges.tsv`.
 
-use crate::vitals::{Level, Measure, Vitals, range};
+use crate::vital_range::{Level, range};
+use crate::vitals::{Measure, Vitals};
 use base::Age;
 use chrono::NaiveDate;
 

@@ -1,16 +1,18 @@
 //! The nurse's screen: who waits at the left, the numbers in the middle, what they mean at the right.
 
 use super::banner::{Banner, sex_word};
-use crate::growth::{self, Child, Sex, ZScore};
+use super::pressure::{Bar, pressure_bars};
+use crate::meaning::Meaning;
 use crate::status::Status;
 use crate::store::chart;
 use crate::store::chart::Front;
 use crate::store::visit::{self, Visit};
 use crate::store::vitals::{self as store, NewVitals, ToMeasure, VitalsRow};
-use crate::vitals::{Level, Measure, Vitals, adult_bmi_class, judge, range};
-use crate::warning_score::{self, Behaviour, Circulation, Consciousness, Effort, Score, Seen};
+use crate::vital_range::{Level, judge, range};
+use crate::vitals::{Measure, Vitals};
+use crate::warning_score::{Behaviour, Circulation, Consciousness, Effort, Seen};
 use askama::Template;
-use base::{Age, EncounterId, Problem, Problems, show_date, show_time};
+use base::{Age, EncounterId, Problem, Problems, show_time};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -129,55 +131,6 @@ impl Typed {
         });
         Value::Object(said.collect())
     }
-}
-
-/// What the numbers mean: the warning score, body mass index or growth, each abnormal value.
-#[derive(Default)]
-pub struct Meaning {
-    pub score: Option<Score>,
-    pub bmi: Option<(String, &'static str, Level)>,
-    pub growth: Vec<ZScore>,
-    pub alarms: Vec<String>,
-}
-
-impl Meaning {
-    pub fn of(vitals: &Vitals, seen: Seen, lying: bool, visit: &Visit) -> Meaning {
-        let (age, day) = (visit.age(), visit.day);
-        let growth = match Sex::from_word(&visit.sex) {
-            Some(sex) if age.years < 19 => growth::assess(Child {
-                sex,
-                age_days: age.days,
-                weight_g: vitals.get(Measure::Weight),
-                height_mm: vitals.get(Measure::Height),
-                lying,
-                head_mm: vitals.get(Measure::Head),
-            }),
-            _ => Vec::new(),
-        };
-        let bmi = vitals.bmi_tenths().map(|tenths| {
-            let (class, level) = if age.years >= 19 { adult_bmi_class(tenths) } else { ("", Level::Unjudged) };
-            (format!("{},{}", tenths / 10, tenths % 10), class, level)
-        });
-        let alarms = Measure::ALL
-            .into_iter()
-            .filter_map(|m| vitals.get(m).map(|v| (m, v)))
-            .filter(|(m, v)| judge(*m, *v, age, day).is_alarm())
-            .map(|(m, v)| format!("{} {} {}", m.name(), m.show(v), m.unit()))
-            .collect();
-        Meaning { score: warning_score::score(vitals, seen, age, day), bmi, growth, alarms }
-    }
-
-    fn is_alarm(&self) -> bool {
-        !self.alarms.is_empty() || self.score.as_ref().is_some_and(|s| s.level.is_alarm())
-    }
-}
-
-/// A bar of the blood-pressure picture, in its own coordinates.
-pub struct Bar {
-    pub x: i32,
-    pub top: i32,
-    pub bottom: i32,
-    pub label: String,
 }
 
 struct Waiting {
@@ -569,33 +522,4 @@ pub fn summary(vitals: &Vitals) -> String {
     add("", vitals.show(Measure::Weight), " kg");
     add("", vitals.show(Measure::Height), " cm");
     parts.join(" · ")
-}
-
-/// Up to ten earlier blood pressures as bars from diastolic to systolic, oldest at the left, in a box of 680 × 90 where
-/// 200 mmHg is the top and 40 mmHg the bottom; and the same in one sentence.
-fn pressure_bars(rows: &[VitalsRow]) -> (Vec<Bar>, String) {
-    let pressures: Vec<(i32, i32, String)> = rows
-        .iter()
-        .take(10)
-        .filter_map(|row| {
-            let vitals = row.vitals();
-            let day = show_date(base::local_date(row.measured_at));
-            Some((vitals.get(Measure::Systolic)?, vitals.get(Measure::Diastolic)?, day))
-        })
-        .collect();
-    let y = |mmhg: i32| (200 - mmhg.clamp(40, 200)) * 90 / 160;
-    let step = 680 / (pressures.len() as i32 + 1).max(1);
-    let bars = pressures
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(i, (high, low, day))| Bar {
-            x: step * (i as i32 + 1),
-            top: y(*high),
-            bottom: y(*low),
-            label: format!("{day}: {high}/{low}"),
-        })
-        .collect();
-    let text = pressures.first().map(|(high, low, _)| format!("gần nhất {high}/{low}")).unwrap_or_default();
-    (bars, text)
 }
