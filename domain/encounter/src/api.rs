@@ -19,7 +19,7 @@ use web::{Answer, Ctx, IntoResponse, Json, Path};
 
 /// The part of `/api/openapi.json` that describes care.
 #[derive(OpenApi)]
-#[openapi(paths(note, record_vitals), components(schemas(NoteOut, DiagnosisOut, NewVitals, ScoreOut, VitalsOut)))]
+#[openapi(paths(crate::arrival_api::create, crate::arrival_api::read, note, record_vitals), components(schemas(crate::arrival_api::NewEncounter, crate::arrival_api::EncounterView, NoteOut, DiagnosisOut, NewVitals, ScoreOut, VitalsOut)))]
 pub struct ApiDoc;
 
 /// A diagnosis; the first of a list is the main one.

@@ -4,7 +4,10 @@
 //! (priority, queue, ticket, reception, board) and care (vitals, note, chart, diagnosis, finish).
 
 pub mod api;
+pub mod arrival;
+pub mod arrival_api;
 pub mod care;
+pub mod desk;
 pub mod diagnosis;
 pub mod disposition;
 pub mod finish;
@@ -24,16 +27,7 @@ pub mod warning_score;
 
 /// The table of contents of this slice.
 pub fn module() -> web::Module {
-    let mut migrations = vec![
-        web::Migration {
-            name: "2026-11-24-2045-encounter",
-            sql: include_str!("../migrations/2026-11-24-2045-encounter.sql"),
-        },
-        web::Migration {
-            name: "2026-11-24-2046-ticket",
-            sql: include_str!("../migrations/2026-11-24-2046-ticket.sql"),
-        },
-    ];
+    let mut migrations = arrival::migrations();
     migrations.extend(care::migrations());
     // The view of reports stands on both halves.
     migrations.push(web::Migration {
@@ -42,9 +36,9 @@ pub fn module() -> web::Module {
     });
     web::Module {
         name: "encounter",
-        routes: care::routes(),
+        routes: arrival::routes().into_iter().chain(care::routes()).collect(),
         migrations,
-        rail: care::rail(),
+        rail: arrival::rail().into_iter().chain(care::rail()).collect(),
         ..web::Module::default()
     }
 }

@@ -384,6 +384,7 @@ pub async fn cancel(tx: &mut Tx, id: EncounterId, visit: &AtDesk, reason: &str) 
 pub struct TicketPaper {
     pub number: i32,
     pub room: String,
+    pub room_code: String,
     pub priority_class: String,
     pub issued_at: DateTime<Utc>,
     pub day: NaiveDate,
@@ -399,7 +400,7 @@ pub struct TicketPaper {
 /// The newest ticket of a visit for printing.
 pub async fn ticket_paper(tx: &mut Tx, id: EncounterId) -> Result<TicketPaper, sqlx::Error> {
     sqlx::query_as(db::sql!(
-        "SELECT t.number, r.name AS room, t.priority_class, t.issued_at, t.day, s.name AS service, p.name, p.record_no, p.sex,
+        "SELECT t.number, r.name AS room, r.code AS room_code, t.priority_class, t.issued_at, t.day, s.name AS service, p.name, p.record_no, p.sex,
                 p.birth_date, p.patient_id,
                 (SELECT count(*) FROM encounter_ticket o WHERE o.facility_id = $1 AND o.room_id = t.room_id AND o.day = t.day
                  AND o.status IN ('waiting', 'called') AND o.queued_at < t.queued_at) AS before
@@ -430,4 +431,23 @@ pub async fn find_by_ticket_code(tx: &mut Tx, day: NaiveDate, room: &str, number
     .fetch_optional(tx.conn())
     .await?;
     Ok(id.map(EncounterId))
+}
+
+/// The clinic's head for papers, as `edge/documents` names its fields.
+pub async fn paper_head(tx: &mut Tx) -> Result<serde_json::Value, sqlx::Error> {
+    sqlx::query_scalar(db::sql!(
+        "SELECT jsonb_build_object('name', name, 'parent', governing_body, 'address', address, 'phone', phone,
+                'licence_no', licence_no) FROM organization_facility WHERE facility_id = $1"
+    ))
+    .bind(tx.facility().0)
+    .fetch_one(tx.conn())
+    .await
+}
+
+/// The facility's short name, for the board.
+pub async fn facility_name(tx: &mut Tx) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar(db::sql!("SELECT short_name FROM organization_facility WHERE facility_id = $1"))
+        .bind(tx.facility().0)
+        .fetch_one(tx.conn())
+        .await
 }
