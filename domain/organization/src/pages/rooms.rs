@@ -136,7 +136,6 @@ async fn known(ctx: &Ctx, tx: &mut Tx, id: RoomId) -> Result<Open, Failure> {
 }
 
 async fn page(ctx: &Ctx, tx: &mut Tx, open: Open, problems: Problems) -> Result<Page, Failure> {
-    let today = ctx.today();
     let rooms = room::list_all(tx.conn(), ctx.facility()).await?;
     Ok(Page {
         shell: ctx.shell("Phòng", &[("F8", "Lưu"), ("Esc", "Quay lại")]),
