@@ -1,6 +1,4 @@
-// The doctor's room: tabs that never lose what was typed, quick text with Tab stops, fields that belong to a choice.
-import { fold, say } from "./words.js";
-import { toast } from "./undo.js";
+// The doctor's room: tabs that never lose what was typed, fields that belong to a choice.
 
 // Tabs: all parts came with the page; switching shows one and puts the hand where the work is.
 const tabs = [...document.querySelectorAll("[data-tabs] [data-tab]")];
@@ -72,48 +70,4 @@ if (note) {
   };
   for (const kind of ["input", "change", "restored"]) note.addEventListener(kind, lacking);
   document.addEventListener("htmx:after:swap", lacking);
-
-  if (note.dataset.quickText) quickText(note);
-}
-
-// Quick text: ".hong" and a space (or Tab). Tab goes from place to place, what stands there is selected.
-function quickText(form) {
-  let texts = [];
-  const load = async () => {
-    const answer = await fetch(form.dataset.quickText, { headers: { Accept: "application/json" } }).catch(() => null);
-    if (answer?.ok) texts = await answer.json();
-  };
-  form.addEventListener("focusin", load, { once: true });
-  form.addEventListener("keydown", (event) => {
-    const field = event.target;
-    const isTab = event.key === "Tab" && !event.shiftKey;
-    if (field.tagName !== "TEXTAREA" || !(isTab || event.key === " ") || event.isComposing) return;
-    const at = field.selectionStart;
-    const word = at === field.selectionEnd && /(?:^|[\s(])\.([\p{L}\d]{1,20})$/u.exec(field.value.slice(0, at))?.[1];
-    const known = word && texts.find((text) => text.name === fold(word).replaceAll(" ", ""));
-    if (known) {
-      event.preventDefault();
-      expand(field, at - word.length - 1, at, known);
-    } else if (isTab && field.quickStops?.length) {
-      const [start, length] = field.quickStops.shift();
-      // What was typed since the expansion moved everything behind it.
-      const shift = field.value.length - field.quickLength;
-      event.preventDefault();
-      field.setSelectionRange(start + shift, start + shift + length);
-    }
-  });
-}
-
-function expand(field, from, to, known) {
-  field.focus();
-  field.setSelectionRange(from, to);
-  // insertText keeps the browser's own undo: Ctrl+Z brings the shortcut back.
-  if (!document.execCommand("insertText", false, known.text)) field.setRangeText(known.text, from, to, "end");
-  const units = (characters) => [...known.text].slice(0, characters).join("").length;
-  const stops = known.stops.map(([start, length]) => [from + units(start), units(start + length) - units(start)]);
-  field.quickLength = field.value.length;
-  field.quickStops = stops.slice(1);
-  if (stops.length) field.setSelectionRange(stops[0][0], stops[0][0] + stops[0][1]);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  if (stops.length) toast({ text: say("Tab tới ô kế") });
 }

@@ -44,6 +44,8 @@ const ENGLISH = {
   "Còn việc phải làm trước": "Something must be done first",
   "Mở danh sách": "Open the list",
   "{} phút": "{} min", "vừa xong": "just now", "{} giờ {}": "{} h {}",
+  "Tab tới ô kế": "Tab goes to the next place",
+  "Sốt": "Fever", "Sốt nguy hiểm": "Dangerous fever", "Hạ thân nhiệt": "Hypothermia", "Nhanh": "Fast", "Rất nhanh": "Very fast", "Chậm": "Slow", "Rất chậm": "Very slow", "Thấp": "Low", "Cao": "High", "Rất cao": "Very high", "Rất thấp": "Very low",
   "Bật tiếng gọi": "Turn the voice on",
 };
 
