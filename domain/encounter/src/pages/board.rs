@@ -19,7 +19,6 @@ struct Wall {
     call_id: String,
     sentence: String,
     next: Vec<i32>,
-    waiting: usize,
     wait: i64,
 }
 
@@ -84,7 +83,6 @@ fn wall(room: &BoardRoom) -> Wall {
         call_id: now.filter(|_| is_called).map(|t| format!("{}-{}", t.ticket_id, t.call_count)).unwrap_or_default(),
         sentence: now.map(|t| call_sentence(t.number, &t.masked_name, &room.name)).unwrap_or_default(),
         next: room.next.clone(),
-        waiting: room.waiting,
         wait: wait_minutes(room.waiting, room.mean_minutes),
     }
 }

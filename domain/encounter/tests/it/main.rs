@@ -1,6 +1,7 @@
 //! A clinic day over real HTTP.
 
 mod amend;
+mod arrival;
 mod chart;
 mod clinic;
 mod finish;
