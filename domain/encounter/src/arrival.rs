@@ -1,8 +1,9 @@
 //! The half of the module that brings people to the door of a room: its part of the table of contents.
 
 use crate::arrival_api as api;
-use crate::pages::{board, line, reception, scan, today};
-use web::{Migration, RailEntry, Route, get, post};
+use crate::merged;
+use crate::pages::{board, line, reception, scan, today, visits};
+use web::{Listener, Migration, Panel, RailEntry, Route, get, post};
 
 /// Routes of arrival and waiting, each with the right it needs; the board is for everybody in the hall.
 pub fn routes() -> Vec<Route> {
@@ -37,6 +38,10 @@ pub fn migrations() -> Vec<Migration> {
             sql: include_str!("../migrations/2026-11-24-2045-encounter.sql"),
         },
         Migration { name: "2026-11-24-2046-ticket", sql: include_str!("../migrations/2026-11-24-2046-ticket.sql") },
+        Migration {
+            name: "2026-11-24-2215-merged-visits",
+            sql: include_str!("../migrations/2026-11-24-2215-merged-visits.sql"),
+        },
     ]
 }
 
@@ -47,5 +52,32 @@ pub fn rail() -> Vec<RailEntry> {
         entry("/app/reception", "home", "Hôm nay", "encounter.open", 10),
         entry("/app/reception/new", "users", "Tiếp nhận", "encounter.open", 11),
         entry("/app/queue", "list-numbers", "Hàng chờ", "queue.read", 15),
+    ]
+}
+
+/// Visits on the page of a person.
+pub fn panels() -> Vec<Panel> {
+    vec![Panel {
+        place: "patient.visits",
+        order: 10,
+        right: Some("patient.read"),
+        feature: None,
+        render: |ctx, tx, about| Box::pin(visits::panel(ctx, tx, about)),
+    }]
+}
+
+/// Visits follow their person when records are merged.
+pub fn listeners() -> Vec<Listener> {
+    vec![
+        Listener {
+            event: "PatientsMerged",
+            name: "encounter.follow_merge",
+            run: |tx, payload| Box::pin(merged::follow_merge(tx, payload)),
+        },
+        Listener {
+            event: "PatientsUnmerged",
+            name: "encounter.follow_unmerge",
+            run: |tx, payload| Box::pin(merged::follow_unmerge(tx, payload)),
+        },
     ]
 }

@@ -13,6 +13,7 @@ pub mod disposition;
 pub mod finish;
 pub mod growth;
 pub mod meaning;
+pub mod merged;
 pub mod note;
 pub mod note_template;
 pub mod pages;
@@ -38,6 +39,8 @@ pub fn module() -> web::Module {
         name: "encounter",
         routes: arrival::routes().into_iter().chain(care::routes()).collect(),
         migrations,
+        panels: arrival::panels(),
+        listeners: arrival::listeners(),
         rail: arrival::rail().into_iter().chain(care::rail()).collect(),
         ..web::Module::default()
     }

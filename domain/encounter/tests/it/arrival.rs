@@ -230,3 +230,31 @@ async fn the_neighbours_and_the_wrong_right() {
     let mut cashier = world.sign_in_as("thungan.84101").await;
     assert_eq!(cashier.post(&format!("/app/encounters/{visit}/cancel"), &reason).await.status, 403);
 }
+
+#[tokio::test]
+async fn visits_follow_a_merge_and_come_back_to_the_byte() {
+    let world = clinic::world().await;
+    let mut desk = world.sign_in_as("tiepnhan.84101").await;
+    let kept = clinic::register(&world, &clinic::MR_AN).await;
+    let gone = clinic::register(&world, &clinic::MR_AN).await;
+    let visit = clinic::arrive(&world, gone, "Sốt").await;
+    let row = async |world: &World| -> serde_json::Value {
+        let mut tx = world.tx("84101").await;
+        sqlx::query_scalar("SELECT to_jsonb(e) FROM encounter_encounter e WHERE encounter_id = $1")
+            .bind(visit.0)
+            .fetch_one(tx.conn())
+            .await
+            .unwrap()
+    };
+    let before = row(&world).await;
+    let page = desk.get(&format!("/app/patients/{kept}/merge?with={gone}")).await;
+    let id = page.input("id").unwrap();
+    let form = [("id", id.as_str()), ("gone", &gone.to_string())].map(|(k, v)| (k, v.to_owned()));
+    assert_eq!(send(&mut desk, &format!("/app/patients/{kept}/merge"), &form).await.status, 303);
+    world.drain().await;
+    assert_eq!(row(&world).await["patient_id"], kept.to_string());
+    assert_eq!(desk.post(&format!("/app/patients/merges/{id}/undo"), &[]).await.status, 303);
+    world.drain().await;
+    assert_eq!(row(&world).await, before);
+    assert!(world.failed_jobs("84101").await.is_empty());
+}
