@@ -135,7 +135,7 @@ pub fn write(mut reading: Reading, sentence: &str, drug: DrugOnLine) -> Result<L
     let mut dose = reading.dose;
     quantity::settle_units(&mut dose, &drug.packaging);
     let quantity = quantity::count(&dose, &drug.packaging)?;
-    let instruction = aloud::read_aloud(&dose);
+    let instruction = aloud::instruct(&dose);
     let sentence = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(Line { drug, sentence, dose, instruction, quantity })
 }

@@ -74,8 +74,8 @@ pub fn count(dose: &Dose, packaging: &Packaging) -> Result<Quantity, Problems> {
     }
     let arithmetic = match counted {
         Ok(q) if q.amount == written => q.arithmetic,
-        Ok(q) => format!("bác sĩ ghi {written} {}; tính được {}", packaging.unit, q.arithmetic),
-        Err(_) => format!("bác sĩ ghi {written} {}", packaging.unit),
+        Ok(q) => format!("bác sĩ ghi; tính được {}", q.arithmetic),
+        Err(_) => "bác sĩ ghi".to_owned(),
     };
     Ok(Quantity { amount: written, arithmetic, by_hand: true })
 }
@@ -273,8 +273,8 @@ mod tests {
             ("1v moi 5h 3n", tablet(), 15, "1 × 15 = 15 viên"),
             ("1v khi sot cach 6h toi da 4v/ngay 3n", tablet(), 12, "4 × 3 = 12 viên"),
             ("1v khi sot cach 6h 3n", tablet(), 12, "4 × 1 × 3 = 12 viên"),
-            ("1v khi sot cach 6h toi da 4v/ngay 3n sl 10", tablet(), 10, "bác sĩ ghi 10 viên; tính được 4 × 3 = 12 viên"),
-            ("1v khi sot sl 10", tablet(), 10, "bác sĩ ghi 10 viên"),
+            ("1v khi sot cach 6h toi da 4v/ngay 3n sl 10", tablet(), 10, "bác sĩ ghi; tính được 4 × 3 = 12 viên"),
+            ("1v khi sot sl 10", tablet(), 10, "bác sĩ ghi"),
             ("4v/tuan 4tuan", tablet(), 16, "4 × 4 = 16 viên"),
             ("1v thu 2 thu 5 4tuan", tablet(), 8, "2 × 1 × 4 = 8 viên"),
             ("1v cach ngay 15n", tablet(), 8, "1 × 8 = 8 viên"),

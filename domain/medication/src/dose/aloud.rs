@@ -6,6 +6,15 @@ use super::{Dose, Meal, Milli, Phase, Rhythm, Unit};
 
 /// The full sentence with a capital first letter and no full stop: "Sáng 1 viên, chiều 1 viên, sau ăn, 5 ngày".
 pub fn read_aloud(dose: &Dose) -> String {
+    sentence(dose, dose.quantity)
+}
+
+/// The same without the quantity, which papers print in a place of its own.
+pub fn instruct(dose: &Dose) -> String {
+    sentence(dose, None)
+}
+
+fn sentence(dose: &Dose, quantity: Option<Milli>) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(way) = dose.way {
         parts.push(way_name(way).into());
@@ -37,7 +46,7 @@ pub fn read_aloud(dose: &Dose) -> String {
     if let (false, Some(days)) = (tapered, dose.phases.first().and_then(|p| p.days)) {
         parts.push(format!("{days} ngày"));
     }
-    if let Some(quantity) = dose.quantity {
+    if let Some(quantity) = quantity {
         parts.push(format!("số lượng {quantity}"));
     }
     if let Some(remark) = &dose.remark {

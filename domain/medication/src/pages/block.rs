@@ -7,7 +7,7 @@ use crate::pages::entry::ReadingBlock;
 use crate::pages::summary::{Checks, Totals};
 use crate::prescription::{OVERRIDE_REASONS, Status};
 use crate::repeat::Again;
-use crate::safety::{Finding, Fix};
+use crate::safety::{Finding, Fix, Severity};
 use crate::store::{self, Favourite, Prescription, Sample, Visit};
 use askama::Template;
 use base::{Age, EncounterId, Problems, Vnd, show_date};
@@ -21,7 +21,8 @@ pub struct LineView {
     pub name: String,
     pub form: String,
     pub instruction: String,
-    pub sentence: String,
+    /// The dose as it can be typed again.
+    pub dose: String,
     pub quantity: String,
     pub arithmetic: String,
     pub amount: Option<Vnd>,
@@ -240,7 +241,7 @@ fn line_view(number: usize, id: Uuid, line: &Line) -> LineView {
         name,
         form: drug.form.to_lowercase(),
         instruction: line.instruction.clone(),
-        sentence: line.sentence.clone(),
+        dose: crate::dose::aloud::read_aloud(&line.dose),
         quantity: format!("{} {}", line.quantity.amount, drug.packaging.unit),
         arithmetic: line.quantity.arithmetic.clone(),
         amount: line.amount(),
@@ -276,7 +277,12 @@ fn issued_view(prescription: Prescription) -> IssuedView {
 }
 
 pub(crate) fn finding_view(finding: Finding) -> FindingView {
-    let kind = if finding.is_allergy { "allergy" } else { "critical" };
+    let kind = match finding.severity {
+        Severity::Blocks if finding.is_allergy => "allergy",
+        Severity::Blocks => "critical",
+        Severity::Warns => "warning",
+        Severity::Informs => "info",
+    };
     let fixes = finding.fixes.iter().enumerate().map(|(n, fix)| fix_view(n + 1, fix)).collect();
     FindingView { finding, kind, fixes }
 }

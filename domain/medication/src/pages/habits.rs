@@ -1,6 +1,7 @@
 //! What saves typing: the last prescription again, favourites by number, samples.
 
 use crate::desk::{self, derived};
+use crate::dose::aloud::read_aloud;
 use crate::entry;
 use crate::pages::block::{Say, answer, visit};
 use crate::pages::entry::stale;
@@ -132,7 +133,7 @@ pub async fn keep_sample(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form
     let all = store::list_of_visit(tx.conn(), ctx.facility(), id).await?;
     let lines: Vec<SampleLine> = all.first().map_or_else(Vec::new, |p| {
         let known = p.lines.iter().filter(|(_, l)| l.drug.id.is_some());
-        known.map(|(_, l)| SampleLine { drug: l.drug.id, name: l.drug.short_name(), dose: l.instruction.clone() }).collect()
+        known.map(|(_, l)| SampleLine { drug: l.drug.id, name: l.drug.short_name(), dose: read_aloud(&l.dose) }).collect()
     });
     let mut problems = Problems::none();
     problems.add_if(name.is_empty() || name.chars().count() > 100, "name", "Đặt tên đơn mẫu, tối đa 100 ký tự, ví dụ “Viêm họng người lớn”.");

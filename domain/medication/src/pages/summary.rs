@@ -46,7 +46,8 @@ impl Checks {
                     kind,
                     icon,
                     claim: f.claim.clone(),
-                    fact: f.fact.clone(),
+                    // A blocking matter is told in full beside the sentence; here it only counts.
+                    fact: if f.is_open_block() { "Chưa phát hành được đơn.".into() } else { f.fact.clone() },
                     source: f.source.clone(),
                     is_verified: f.is_verified,
                     overruled: f.overruled.clone().unwrap_or_default(),
