@@ -41,7 +41,10 @@ impl Arrival {
             let hint = rooms
                 .iter()
                 .min_by_key(|r| r.wait())
-                .map(|r| format!(" Gợi ý: {}, chờ khoảng {} phút.", r.short_name, r.wait()))
+                .map(|r| match r.wait() {
+                    0 => format!(" Gợi ý: {}, chưa có ai chờ.", r.short_name),
+                    minutes => format!(" Gợi ý: {}, chờ khoảng {minutes} phút.", r.short_name),
+                })
                 .unwrap_or_default();
             problems.add("room", format!("Chọn phòng để cấp số.{hint}"));
         }

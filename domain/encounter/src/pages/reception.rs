@@ -2,7 +2,7 @@
 
 use crate::desk::{Arrival, TypedVisit};
 use crate::priority;
-use crate::store::reception::{self, Opening, RoomLine, ServiceOffer};
+use crate::store::reception::{self, Opening, ServiceOffer};
 use askama::Template;
 use base::{EncounterId, PatientId, Problems};
 use codes::place::{self, AddressMatch};
@@ -70,7 +70,6 @@ struct ArrivalPage {
     visit: TypedVisit,
     problems: Problems,
     choices: Choices,
-    rooms: Vec<RoomLine>,
     room_options: Vec<(String, String)>,
     services: Vec<(String, String)>,
     visit_types: Vec<(String, String)>,
@@ -185,7 +184,7 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
         choices: Choices::load(tx).await?,
         room_options: rooms
             .iter()
-            .map(|r| (r.room_id.to_string(), format!("{} · {} người, ~{} phút", r.short_name, r.waiting, r.wait())))
+            .map(|r| (r.room_id.to_string(), r.offer()))
             .collect(),
         services: services.iter().map(|s| (s.service_id.to_string(), service_word(s))).collect(),
         visit_types: codes::list::list(tx.conn(), codes::list::List::VisitType)
@@ -202,7 +201,6 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
         cover: cover.unwrap_or_default(),
         must_acknowledge: alike.iter().any(|a| a.score.must_ask()),
         alike,
-        rooms,
         problems,
     })
 }
@@ -358,6 +356,7 @@ async fn take_in(ctx: &Ctx, form: &ArrivalForm) -> Result<EncounterId, Failure> 
     };
     match reception::open(&mut tx, &opening).await {
         Ok(_) => {
+            web::draft::forget(&mut tx, "reception-new").await?;
             tx.commit().await?;
             Ok(encounter)
         }

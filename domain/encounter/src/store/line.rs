@@ -162,7 +162,8 @@ pub async fn act(tx: &mut Tx, ticket: Uuid, act: TicketAct) -> Result<Called, Fa
     .bind(to.key())
     .bind(tx.now)
     .bind(queued_at)
-    .bind(tx.actor.practitioner.map(|p| p.0))
+    // Who calls from the desk is not the doctor of the visit.
+    .bind(tx.actor.practitioner.filter(|_| tx.actor.may("note.write")).map(|p| p.0))
     .bind(called.encounter.0)
     .bind(tx.actor.account.0)
     .execute(tx.conn())

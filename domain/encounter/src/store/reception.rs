@@ -141,6 +141,14 @@ impl RoomLine {
     pub fn wait(&self) -> i64 {
         crate::queue::wait_minutes(self.waiting.max(0) as usize, self.mean_minutes)
     }
+
+    /// `Nội 1 · số 7 · 6 người chờ, ~40 phút`, as the room is offered.
+    pub fn offer(&self) -> String {
+        match self.waiting {
+            ..=0 => format!("{} · số {} · chưa ai chờ", self.short_name, self.next_number),
+            people => format!("{} · số {} · {people} người chờ, ~{} phút", self.short_name, self.next_number, self.wait()),
+        }
+    }
 }
 
 /// Examination rooms open on the day, with their lines.
