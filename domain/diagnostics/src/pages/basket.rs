@@ -18,7 +18,9 @@ use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, PanelFor, Path, Tx};
 
 /// How many of the clinician's own services stand ready for one click.
-const FAVOURITES: i64 = 8;
+const FAVOURITES: usize = 6;
+/// Fewer once something lies in the basket, so that the basket itself stays in sight.
+const FAVOURITES_BESIDE_A_BASKET: usize = 3;
 
 /// A service that can be added with one click, and the id of the order it would become.
 pub struct Quick {
@@ -414,7 +416,9 @@ async fn block(
     let repeats = repeats_of(ctx, tx, visit, &orders).await?;
     let is_piece = answered != Answered::WholePage;
     let checks = is_piece.then(|| checks_of(visit.encounter, &orders, &repeats));
-    let own = store::favourites(tx, FAVOURITES).await?;
+    // Some of them lie in the basket already or have ended: ask for a few more.
+    let own = store::favourites(tx, 20).await?;
+    let shown = if orders.is_empty() { FAVOURITES } else { FAVOURITES_BESIDE_A_BASKET };
     let favourites = service::by_ids(tx.conn(), facility, &own, visit.day).await?;
     let sets = store::list_sets(tx.conn(), facility, ctx.actor.practitioner, visit.encounter).await?;
     let pay_first = organization::facility::get(tx.conn(), facility).await?.settings.pay_first;
@@ -438,6 +442,7 @@ async fn block(
             .into_iter()
             .filter(|service| basket::may_order(service, visit.day).is_ok())
             .filter(|service| !here.contains(&service.id))
+            .take(shown)
             .map(|service| Quick {
                 order: OrderId::new(),
                 service: service.id,
