@@ -193,6 +193,8 @@ class Kept {
 
   submitted() {
     clearTimeout(this.timer);
+    // The page that is being left must not send the draft once more, or it would outlive what was saved.
+    this.sent = encode(fieldsOf(this.form));
     const entry = this.read();
     if (entry) this.write({ ...entry, submitted: true });
   }

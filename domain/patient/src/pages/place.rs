@@ -24,7 +24,23 @@ struct Places {
 /// Type-ahead of places; an old ward offers the commune that took it over.
 pub async fn suggestions(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let today = place::search_communes(tx.conn(), &asked.q, None, 8).await?;
-    let before = if today.len() < 8 { place::search_old_wards(tx.conn(), &asked.q, 8).await? } else { Vec::new() };
+    let mut today = place::search_communes(tx.conn(), &asked.q, None, 40).await?;
+    let mut before = place::search_old_wards(tx.conn(), &asked.q, 40).await?;
+    // Who types "long an long ho" means the ward Long An of the district Long Hồ, not any place with these words.
+    let typed = bare(&asked.q);
+    today.sort_by_key(|c| !bare(&format!("{} {}", c.full_name, c.province)).starts_with(&typed));
+    before.sort_by_key(|w| !bare(&w.old_name).starts_with(&typed));
+    let said = |named: bool, n: usize| if named { n.min(5) } else { n.min(8) };
+    let exact = before.first().is_some_and(|w| bare(&w.old_name).starts_with(&typed));
+    today.truncate(said(exact, today.len()));
+    before.truncate(said(!today.is_empty(), before.len()));
     web::html(Places { today, before })
+}
+
+/// A place name folded, without the words for its kind.
+fn bare(name: &str) -> String {
+    const KINDS: [&str; 12] =
+        ["xa", "phuong", "thi", "tran", "huyen", "quan", "tinh", "thanh", "pho", "dac", "khu", "tp"];
+    let short: String = name.chars().take(200).collect();
+    base::fold(&short).split(' ').filter(|word| !KINDS.contains(word)).collect::<Vec<_>>().join(" ")
 }
