@@ -8,7 +8,7 @@ mod pages;
 pub mod repeat;
 pub mod store;
 
-use pages::{basket as block, sets, slip, suggestions, summary, work};
+use pages::{basket as acts, sets, slip, suggestions, summary, work};
 use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post};
 
 const FEATURE: &str = "cls.order";
@@ -21,16 +21,16 @@ pub fn module() -> Module {
     Module {
         name: "diagnostics",
         routes: vec![
-            right(get("/app/encounters/{id}/orders", block::show), READ),
+            right(get("/app/encounters/{id}/orders", acts::show), READ),
             right(get("/app/encounters/{id}/orders/suggestions", suggestions::suggest), READ),
-            right(post("/app/encounters/{id}/orders/drafts", block::add), WRITE),
-            right(post("/app/encounters/{id}/orders/drafts/{order}/quantity", block::set_quantity), WRITE),
-            right(post("/app/encounters/{id}/orders/drafts/{order}/removed", block::remove), WRITE),
-            right(post("/app/encounters/{id}/orders/sets/{set}", block::add_set), WRITE),
-            right(post("/app/encounters/{id}/orders/repeated", block::repeat_last), WRITE),
-            right(post("/app/encounters/{id}/orders/placed", block::place), WRITE),
+            right(post("/app/encounters/{id}/orders/drafts", acts::add), WRITE),
+            right(post("/app/encounters/{id}/orders/drafts/{order}/quantity", acts::set_quantity), WRITE),
+            right(post("/app/encounters/{id}/orders/drafts/{order}/removed", acts::remove), WRITE),
+            right(post("/app/encounters/{id}/orders/sets/{set}", acts::add_set), WRITE),
+            right(post("/app/encounters/{id}/orders/repeated", acts::repeat_last), WRITE),
+            right(post("/app/encounters/{id}/orders/placed", acts::place), WRITE),
             right(post("/app/encounters/{id}/orders/kept", sets::keep), WRITE),
-            right(post("/app/encounters/{id}/orders/{order}/cancelled", block::cancel), "order.cancel"),
+            right(post("/app/encounters/{id}/orders/{order}/cancelled", acts::cancel), "order.cancel"),
             right(get("/app/encounters/{id}/orders/slips/{code}", slip::show), READ),
             right(post("/app/orders/sets/{set}/ended", sets::end), WRITE),
             right(get("/app/orders", work::list), "order.perform"),
@@ -46,7 +46,7 @@ pub fn module() -> Module {
                 order: 10,
                 right: Some(READ),
                 feature: Some(FEATURE),
-                render: |ctx, tx, about| Box::pin(block::panel(ctx, tx, about)),
+                render: |ctx, tx, about| Box::pin(acts::panel(ctx, tx, about)),
             },
             Panel {
                 place: "encounter.checks",

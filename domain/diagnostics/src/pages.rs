@@ -1,6 +1,7 @@
 //! Pages and pieces of pages: the basket in the visit, its checks, the slips, what waits in a room.
 
 pub mod basket;
+pub mod block;
 pub mod sets;
 pub mod slip;
 pub mod suggestions;

@@ -18,9 +18,15 @@ pub async fn show(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>) -> An
         return Err(Failure::NotFound);
     }
     let person = store::get_on_paper(tx.conn(), facility, visit.patient).await?;
+    let diagnoses = store::list_diagnoses(tx.conn(), facility, id).await?;
     let ours = organization::facility::get(tx.conn(), facility).await?;
     let official = organization::facility::code_on(tx.conn(), facility, "kcb", ctx.today()).await?;
-    let data = paper(&ours.paper_head(official.as_deref()), &person, &orders, &code, ctx.today());
+    let mut data = paper(&ours.paper_head(official.as_deref()), &person, &orders, &code, ctx.today());
+    data["diagnoses"] = diagnoses
+        .iter()
+        .enumerate()
+        .map(|(at, (code, name))| json!({ "code": code, "name": name, "main": at == 0 }))
+        .collect();
     tx.audit("print", "order-slip", &code, Some(visit.patient), Value::Null);
     tx.commit().await?;
     let bytes = ctx.app.papers().render("order-slip", data).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;

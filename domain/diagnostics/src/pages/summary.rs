@@ -78,7 +78,7 @@ pub async fn checks(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, 
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
     let visit = store::find_visit(tx.conn(), ctx.facility(), encounter).await?.ok_or(Failure::NotFound)?;
     let orders = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
-    let repeats = super::basket::repeats_of(ctx, tx, &visit, &orders).await?;
+    let repeats = super::block::repeats_of(ctx, tx, &visit, &orders).await?;
     Ok(checks_of(encounter, &orders, &repeats).render()?)
 }
 

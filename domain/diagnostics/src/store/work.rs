@@ -1,7 +1,7 @@
 //! What waits where, and what was ordered for a person lately.
 
 use crate::order::Status;
-use base::{FacilityId, PatientId, RoomId, Vnd};
+use base::{EncounterId, FacilityId, PatientId, RoomId, Vnd};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::sql;
 use sqlx::PgConnection;
@@ -139,5 +139,21 @@ pub async fn get_on_paper(
     .bind(facility.0)
     .bind(patient.0)
     .fetch_one(conn)
+    .await
+}
+
+/// The diagnoses of a visit as they stand, the main one first: code and name.
+pub async fn list_diagnoses(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    encounter: EncounterId,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    sqlx::query_as(sql!(
+        "SELECT code, name FROM encounter_diagnosis
+         WHERE facility_id = $1 AND encounter_id = $2 AND ended_at IS NULL ORDER BY place"
+    ))
+    .bind(facility.0)
+    .bind(encounter.0)
+    .fetch_all(conn)
     .await
 }

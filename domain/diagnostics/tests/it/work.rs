@@ -108,9 +108,18 @@ async fn a_slip_tells_room_service_person_and_barcode() {
     let (_, visit, _) = sent(&world, "XN01").await;
     let mut doctor = world.sign_in_as("bacsi.84101").await;
     let code = doctor.get(&format!("/api/v1/encounters/{visit}/orders")).await.json()[0]["slip_code"].as_str().expect("a slip").to_owned();
+    by_hand(
+        &world,
+        "84101",
+        "INSERT INTO encounter_diagnosis (facility_id, diagnosis_id, encounter_id, patient_id, code, name, place, recorded_at, recorded_by)
+         SELECT facility_id, encounter_id, encounter_id, patient_id, 'K29.7', 'Viêm dạ dày', 0, opened_at, patient_id
+         FROM encounter_encounter WHERE encounter_id = $1",
+        visit.0,
+    )
+    .await;
     let paper = doctor.get(&format!("/app/encounters/{visit}/orders/slips/{code}")).await;
     assert_eq!(paper.status, 200);
-    for printed in ["order-slip", code.as_str(), "Nguyễn Thị An", "Tổng phân tích tế bào máu", "49700", "BS. Lê Hoàng Phúc", "Phòng khám Đa khoa An Tâm"] {
+    for printed in ["order-slip", code.as_str(), "Nguyễn Thị An", "Tổng phân tích tế bào máu", "49700", "BS. Lê Hoàng Phúc", "Phòng khám Đa khoa An Tâm", "K29.7"] {
         assert!(paper.contains(printed), "{printed}: {}", paper.text);
     }
     assert_eq!(doctor.get(&format!("/app/encounters/{visit}/orders/slips/CD000000AAAAAAA")).await.status, 404);
