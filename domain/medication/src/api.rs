@@ -149,6 +149,11 @@ async fn write(ctx: &Ctx, tx: &mut Tx, visit: &Visit, minted: Uuid, new: &NewPre
     for (n, line) in new.lines.iter().enumerate() {
         let chosen = line.drug_id.map(|d| d.to_string()).unwrap_or_default();
         let understood = understand(tx.conn(), ctx.facility(), visit.day, &line.sentence, &chosen, &[]).await?;
+        let meant = understood.chosen.map(|at| understood.offered[at].id);
+        if line.drug_id.is_some() && meant != line.drug_id {
+            problems.add(format!("lines[{n}].drug_id"), "Thuốc này không khớp câu liều hoặc không còn trong danh mục của cơ sở.");
+            continue;
+        }
         match understood.line(line.free_text) {
             Ok(line) => store::save_line(tx, draft, derived(minted, n), &line, true).await?,
             Err(refused) => {

@@ -217,8 +217,7 @@ async fn learn(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: &Prescription) -> R
         .filter(|(_, dose)| dose.len() <= 400)
         .collect();
     let (drugs, doses): (Vec<Uuid>, Vec<String>) = known.into_iter().unzip();
-    let icd = visit.diagnoses.first().map_or("", |d| d.code.as_str());
-    store::learn(tx, who.0, icd, &drugs, &doses, ctx.now).await
+    store::learn(tx, who.0, &visit.habit_key(), &drugs, &doses, ctx.now).await
 }
 
 /// What the paper says of person and diagnoses, kept as it stood.

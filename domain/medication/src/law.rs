@@ -96,7 +96,7 @@ pub fn check(sheet: &Sheet, figures: &Figures, today: NaiveDate) -> Problems {
         problems.add_if(line.quantity_milli <= 0, "", format!("{} chưa có số lượng. Sửa lại liều.", line.name));
     }
     if sheet.age.is_some_and(|age| figures.is_young_child(age)) {
-        problems.add_if(sheet.weight_g.is_none(), "weight", "Trẻ dưới 72 tháng: ghi cân nặng, ví dụ 8,5.");
+        problems.add_if(sheet.weight_g.is_none(), "weight", "Trẻ dưới 72 tháng: ghi cân nặng.");
         problems.add_if(sheet.escort.trim().is_empty(), "escort", "Trẻ dưới 72 tháng: ghi họ tên người đưa trẻ đến khám.");
     }
     problems.add_if(

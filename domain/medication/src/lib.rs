@@ -85,6 +85,11 @@ pub fn module() -> Module {
         ],
         listeners: vec![
             Listener {
+                event: "EncounterCancelled",
+                name: "medication.cancel_with_visit",
+                run: |tx, payload| Box::pin(listen::cancel_with_visit(tx, payload)),
+            },
+            Listener {
                 event: "PatientsMerged",
                 name: "medication.follow_merge",
                 run: |tx, payload| Box::pin(listen::follow_merge(tx, payload)),

@@ -10,7 +10,7 @@ use crate::repeat::Again;
 use crate::safety::{Finding, Fix, Severity};
 use crate::store::{self, Favourite, Prescription, Sample, Visit};
 use askama::Template;
-use base::{Age, EncounterId, Problems, Vnd, show_date};
+use base::{EncounterId, Problems, Vnd, show_date};
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, PanelFor, Path, Tx};
 
@@ -178,7 +178,7 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
     let own = ctx.actor.practitioner.map(|p| p.0);
     let may_write = ctx.may("prescription.write");
     let favourites = match own.filter(|_| may_write) {
-        Some(who) => store::favourites(tx.conn(), facility, who, &main_icd).await?,
+        Some(who) => store::favourites(tx.conn(), facility, who, &visit.habit_key()).await?,
         None => Vec::new(),
     };
     let samples = if may_write { store::samples(tx.conn(), facility, own, &main_icd).await? } else { Vec::new() };
@@ -192,8 +192,8 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
     let details = draft.as_ref();
     let typed = say.typed.clone();
     let weight = details.and_then(|d| d.weight_g).or(visit.weight_g);
-    let totals_of = issued.iter().find(|p| p.prescription.status == Status::Issued).map(|p| p.prescription.total());
-    let young = Age::on(visit.birth_date, visit.day).months < 72;
+    let standing = issued.iter().find(|p| p.prescription.status == Status::Issued).map(|p| (p.prescription.total(), p.lines.len()));
+    let shown = if lines.is_empty() { standing } else { Some((total, lines.len())) };
     Ok(Block {
         encounter: visit.encounter,
         csrf: ctx.shell("", &[]).csrf,
@@ -216,9 +216,9 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
         weight: typed.weight.unwrap_or_else(|| weight.map_or(String::new(), desk::kilograms)),
         escort: typed.escort.unwrap_or_else(|| details.map_or(visit.guardian.clone(), |d| d.escort.clone())),
         version: details.map_or(1, |d| d.version),
-        is_child: young,
+        is_child: visit.is_small_child(),
         checks: with_column.then(|| Checks::of(visit.encounter, &findings, lines.len())),
-        totals: with_column.then(|| Totals { total: if lines.is_empty() { totals_of } else { Some(total) }, count: lines.len(), open_blocks, is_draft: !lines.is_empty() }),
+        totals: with_column.then(|| Totals { total: shown.map(|s| s.0), count: shown.map_or(0, |s| s.1), open_blocks, is_draft: !lines.is_empty() }),
         main_icd,
         lines,
         issued,

@@ -84,9 +84,8 @@ fn concerns_typed(finding: &crate::safety::Finding) -> bool {
 }
 
 async fn own_favourites(ctx: &Ctx, tx: &mut Tx, visit: &store::Visit) -> Result<Vec<Favourite>, sqlx::Error> {
-    let icd = visit.diagnoses.first().map_or("", |d| d.code.as_str());
     match ctx.actor.practitioner {
-        Some(who) => store::favourites(tx.conn(), ctx.facility(), who.0, icd).await,
+        Some(who) => store::favourites(tx.conn(), ctx.facility(), who.0, &visit.habit_key()).await,
         None => Ok(Vec::new()),
     }
 }
@@ -117,7 +116,7 @@ fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> Readi
             .iter()
             .map(|d| Offer {
                 id: d.id,
-                name: if d.facts.name.contains(&d.facts.strength) { d.facts.name.clone() } else { format!("{} {}", d.facts.name, d.facts.strength) },
+                name: with_strength(&d.facts.name, &d.facts.strength),
                 about: [d.facts.ingredient.as_str(), d.facts.form.as_str()].join(" · "),
                 price: d.price,
                 is_chosen: chosen == Some(d.id),
@@ -127,6 +126,13 @@ fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> Readi
         may_be_free: understood.offered.is_empty() && !reading.drug.is_empty(),
         findings: Vec::new(),
     }
+}
+
+/// "Paracetamol 500" says its strength already; "Ibuprofen" does not.
+fn with_strength(name: &str, strength: &str) -> String {
+    let number: String = strength.chars().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
+    let said = strength.is_empty() || (!number.is_empty() && name.split(' ').any(|word| word == number));
+    if said { name.to_owned() } else { format!("{name} {strength}") }
 }
 
 fn line_read(line: &Line) -> LineRead {

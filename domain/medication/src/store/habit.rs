@@ -18,14 +18,20 @@ pub struct Favourite {
     pub dose: String,
 }
 
+/// Doses of small children are learned apart: nobody is offered an adult's dose for a baby.
+pub fn learned_for(icd: &str, is_small_child: bool) -> String {
+    if is_small_child { format!("{icd}@child") } else { icd.to_owned() }
+}
+
 /// The nine favourites: those of this main diagnosis first, then the most used. Ended drugs are left out.
+/// `icd` comes from [`learned_for`].
 pub async fn favourites(conn: &mut PgConnection, facility: FacilityId, practitioner: Uuid, icd: &str) -> Result<Vec<Favourite>, sqlx::Error> {
     sqlx::query_as(sql!(
         "SELECT drug_id, ingredient, brand, strength, dose FROM (
              SELECT DISTINCT ON (f.drug_id) f.drug_id, d.ingredient, d.name AS brand, d.strength, f.dose, f.icd = $3 AS fits, f.uses
              FROM medication_favourite f
              JOIN organization_drug d ON d.facility_id = f.facility_id AND d.drug_id = f.drug_id AND d.active_to IS NULL
-             WHERE f.facility_id = $1 AND f.practitioner_id = $2
+             WHERE f.facility_id = $1 AND f.practitioner_id = $2 AND (f.icd LIKE '%@child') = ($3 LIKE '%@child')
              ORDER BY f.drug_id, f.icd = $3 DESC, f.uses DESC) AS best
          ORDER BY fits DESC, uses DESC, brand LIMIT 9"
     ))

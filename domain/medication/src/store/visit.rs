@@ -1,6 +1,6 @@
 //! The visit for which somebody prescribes, with everything the rules ask about the person, in one query.
 
-use base::{EncounterId, FacilityId, PatientId};
+use base::{Age, EncounterId, FacilityId, PatientId};
 use chrono::NaiveDate;
 use db::sql;
 use serde::Deserialize;
@@ -48,6 +48,18 @@ pub struct DiagnosisRow {
     pub name: String,
     #[serde(default)]
     pub over_30_days: bool,
+}
+
+impl Visit {
+    /// Under six years (72 months) on the day of the visit.
+    pub fn is_small_child(&self) -> bool {
+        Age::on(self.birth_date, self.day).months < 72
+    }
+
+    /// Under what the prescriber's habits for this visit are learned and offered.
+    pub fn habit_key(&self) -> String {
+        super::learned_for(self.diagnoses.first().map_or("", |d| d.code.as_str()), self.is_small_child())
+    }
 }
 
 /// The visit with this id; `None` when the facility has none.

@@ -60,6 +60,9 @@ async fn programs_write_and_read() {
     assert!(bad.text.contains("lines[0].sentence") && bad.text.contains("lines[1].sentence"), "{}", bad.text);
     assert_eq!(read(&mut his, visit).await.len(), 0, "nothing is half written");
 
+    let stranger = json!({ "lines": [{ "sentence": "amox 500 s1 c1 5n", "drug_id": uuid::Uuid::nil() }] });
+    assert!(his.post_json(&path, &stranger).await.text.contains("lines[0].drug_id"));
+
     let body = json!({ "lines": [{ "sentence": "amox 500 s1 c1 5n" }], "advice": "Uống đủ ngày", "issue": true });
     his.set_header("idempotency-key", "rx-1");
     let first = his.post_json(&path, &body).await;
@@ -68,4 +71,35 @@ async fn programs_write_and_read() {
     let again = his.post_json(&path, &body).await;
     assert_eq!((again.status, again.json()["id"].clone()), (201, first.json()["id"].clone()));
     assert_eq!(events(&world, "84101", "PrescriptionIssued").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_visit_takes_its_prescription_with_it() {
+    let world = clinic().await;
+    let an = an(&world).await;
+    let visit = visit(&world, "84101", an, &["J02.9"]).await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    say(&mut doctor, visit, "amox 500 s1 c1 7n").await;
+    issue(&mut doctor, visit, &[]).await;
+    let mut tx = world.tx("84101").await;
+    tx.emit(base::Event::EncounterCancelled { encounter: visit });
+    tx.commit().await.expect("told");
+    world.drain().await;
+    assert_eq!(world.failed_jobs("84101").await, Vec::<String>::new());
+    assert_eq!(read(&mut doctor, visit).await[0]["status"], "cancelled");
+    assert_eq!(events(&world, "84101", "PrescriptionCancelled").await.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_touches_the_lines_of_an_issued_prescription() {
+    let world = clinic().await;
+    let an = an(&world).await;
+    let visit = visit(&world, "84101", an, &["J02.9"]).await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    say(&mut doctor, visit, "amox 500 s1 c1 7n").await;
+    issue(&mut doctor, visit, &[]).await;
+    for statement in ["UPDATE medication_line SET quantity_milli = 1000", "DELETE FROM medication_line"] {
+        let mut tx = world.tx("84101").await;
+        assert!(sqlx::query(statement).execute(tx.conn()).await.is_err(), "{statement}");
+    }
 }

@@ -104,6 +104,11 @@ async fn favourites_are_learned_and_samples_are_kept() {
     assert_eq!(lines.as_array().unwrap().len(), 1);
     assert_eq!(lines[0]["quantity_milli"], 14_000);
 
+    // A baby is not offered an adult's dose.
+    let khue = person(&world, "84101", "Nguyễn Minh Khuê", "2026-01-10").await;
+    let baby = visit(&world, "84101", khue, &["J02.9"]).await;
+    assert!(!doctor.get(&format!("/app/encounters/{baby}")).await.contains("Hay kê"));
+
     let mut other = world.sign_in_as("bacsi.lan.84101").await;
     assert_eq!(other.post(&apply, &[("id", &id)]).await.status, 404, "somebody else's sample");
 }
