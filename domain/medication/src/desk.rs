@@ -223,7 +223,7 @@ async fn learn(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: &Prescription) -> R
 /// What the paper says of person and diagnoses, kept as it stood.
 fn on_paper(visit: &Visit, draft: &Prescription, head: Value, today: NaiveDate) -> Value {
     let age = Age::on(visit.birth_date, today);
-    let weight = draft.weight_g.or(visit.weight_g).map(|g| kilograms(g)).unwrap_or_default();
+    let weight = draft.weight_g.or(visit.weight_g).map(kilograms).unwrap_or_default();
     json!({
         "head": head,
         "patient": {

@@ -47,7 +47,7 @@ pub fn module() -> Module {
             right(post("/app/encounters/{id}/prescriptions/{prescription}/replaced", life::replace), WRITE),
             right(post("/app/encounters/{id}/prescriptions/{prescription}/cancelled", life::cancel), WRITE),
             right(get("/app/encounters/{id}/prescriptions/{prescription}/paper", paper::show), READ),
-            right(post("/app/prescriptions/samples/{sample}/ended", habits::end_sample), WRITE),
+            right(post("/app/encounters/{id}/prescription/samples/{sample}/ended", habits::end_sample), WRITE),
             right(get("/app/prescriptions", list::list), LIST),
             right(get("/app/prescriptions/{prescription}", list::show), READ),
             right(get("/api/v1/encounters/{id}/prescriptions", api::list), READ),

@@ -82,7 +82,7 @@ fn end_of_number(at: &impl Fn(usize) -> Option<char>, first: usize) -> usize {
         i += 1;
     }
     // Only 2, 3 and 4 divide a dose; `1/8h` is "one every eight hours", not an eighth.
-    let divides = matches!(at(i + 1), Some('2' | '3' | '4')) && !digit(i + 2) && !at(i + 2).is_some_and(|c| c == 'h');
+    let divides = matches!(at(i + 1), Some('2' | '3' | '4')) && !digit(i + 2) && at(i + 2).is_none_or(|c| c != 'h');
     if at(i) == Some('/') && divides && i - first <= 2 {
         return i + 2;
     }

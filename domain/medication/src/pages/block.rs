@@ -217,7 +217,7 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
         escort: typed.escort.unwrap_or_else(|| details.map_or(visit.guardian.clone(), |d| d.escort.clone())),
         version: details.map_or(1, |d| d.version),
         is_child: visit.is_small_child(),
-        checks: with_column.then(|| Checks::of(visit.encounter, &findings, lines.len())),
+        checks: with_column.then(|| Checks::of(&findings, lines.len())),
         totals: with_column.then(|| Totals { total: shown.map(|s| s.0), count: shown.map_or(0, |s| s.1), open_blocks, is_draft: !lines.is_empty() }),
         main_icd,
         lines,

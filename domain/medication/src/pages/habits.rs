@@ -152,13 +152,13 @@ pub async fn keep_sample(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form
     answer(&ctx, tx, &visit, Say { problems, ..Say::default() }).await
 }
 
-/// `POST /app/prescriptions/samples/{sample}/ended`: an own sample is no longer offered.
-pub async fn end_sample(ctx: Ctx, Path(sample): Path<Uuid>) -> Answer {
+/// `POST /app/encounters/{id}/prescription/samples/{sample}/ended`: an own sample is no longer offered.
+pub async fn end_sample(ctx: Ctx, Path((id, sample)): Path<(EncounterId, Uuid)>) -> Answer {
     let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
     let own = ctx.actor.practitioner.map(|p| p.0);
     if !store::end_sample(&mut tx, own, sample, ctx.now).await? {
         return Err(Failure::NotFound);
     }
-    tx.commit().await?;
-    web::redirect("/app/encounters")
+    answer(&ctx, tx, &visit, Say::default()).await
 }

@@ -25,14 +25,13 @@ pub struct CheckRow {
 #[derive(Template)]
 #[template(path = "prescription_checks.html")]
 pub struct Checks {
-    pub encounter: EncounterId,
     pub count: usize,
     pub open_blocks: usize,
     pub rows: Vec<CheckRow>,
 }
 
 impl Checks {
-    pub fn of(encounter: EncounterId, findings: &[Finding], lines: usize) -> Checks {
+    pub fn of(findings: &[Finding], lines: usize) -> Checks {
         let rows = findings
             .iter()
             .map(|f| {
@@ -54,7 +53,7 @@ impl Checks {
                 }
             })
             .collect();
-        Checks { encounter, count: lines, open_blocks: desk::open_blocks(findings), rows }
+        Checks { count: lines, open_blocks: desk::open_blocks(findings), rows }
     }
 }
 
@@ -75,7 +74,7 @@ pub async fn checks(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, 
     let all = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
     let draft = all.iter().find(|p| p.status == Status::Draft);
     let findings = desk::findings(ctx, tx, &visit, draft, None).await?;
-    Ok(Checks::of(encounter, &findings, draft.map_or(0, |d| d.lines.len())).render()?)
+    Ok(Checks::of(&findings, draft.map_or(0, |d| d.lines.len())).render()?)
 }
 
 /// The panel `encounter.totals`.

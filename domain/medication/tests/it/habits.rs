@@ -111,6 +111,9 @@ async fn favourites_are_learned_and_samples_are_kept() {
 
     let mut other = world.sign_in_as("bacsi.lan.84101").await;
     assert_eq!(other.post(&apply, &[("id", &id)]).await.status, 404, "somebody else's sample");
+    assert_eq!(other.post(&format!("{apply}/ended"), &[]).await.status, 404);
+    assert_eq!(doctor.post(&format!("{apply}/ended"), &[]).await.status, 303);
+    assert!(!doctor.get(&format!("/app/encounters/{second}")).await.contains("Thôi dùng mẫu này"));
 }
 
 #[tokio::test]
