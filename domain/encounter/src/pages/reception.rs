@@ -360,11 +360,19 @@ async fn take_in(ctx: &Ctx, form: &ArrivalForm) -> Result<EncounterId, Failure> 
             tx.commit().await?;
             Ok(encounter)
         }
-        // The same form arrived before: it ends at the same visit.
+        // The same form arrived before: it ends at the same visit. Another person's form must not.
         Err(Failure::Conflict(_)) => {
             drop(tx);
             let mut tx = ctx.begin().await?;
-            reception::find_ticket(&mut tx, encounter).await?.map(|t| t.encounter).ok_or(Failure::NotFound)
+            let visit = crate::store::visit::get(&mut tx, encounter).await?;
+            let holder = patient::get_summary(&mut tx, visit.patient()).await?;
+            if base::fold(&holder.name) != base::fold(&opening.name) {
+                let text = "Biểu mẫu này đã cấp số cho người khác. Mở Tiếp nhận mới rồi nhập lại người này.";
+                return Err(base::Problem::of(text).into());
+            }
+            web::draft::forget(&mut tx, "reception-new").await?;
+            tx.commit().await?;
+            Ok(encounter)
         }
         Err(other) => Err(other),
     }

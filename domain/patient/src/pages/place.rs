@@ -30,10 +30,14 @@ pub async fn suggestions(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let typed = bare(&asked.q);
     today.sort_by_key(|c| !bare(&format!("{} {}", c.full_name, c.province)).starts_with(&typed));
     before.sort_by_key(|w| !bare(&w.old_name).starts_with(&typed));
-    let said = |named: bool, n: usize| if named { n.min(5) } else { n.min(8) };
-    let exact = before.first().is_some_and(|w| bare(&w.old_name).starts_with(&typed));
-    today.truncate(said(exact, today.len()));
-    before.truncate(said(!today.is_empty(), before.len()));
+    let meant_today = today.first().is_some_and(|c| bare(&format!("{} {}", c.full_name, c.province)).starts_with(&typed));
+    let meant_before = before.first().is_some_and(|w| bare(&w.old_name).starts_with(&typed));
+    today.truncate(match (meant_today, meant_before) {
+        (false, true) => 0,
+        (true, true) => 5,
+        _ => 8,
+    });
+    before.truncate(if today.is_empty() { 8 } else { 4 });
     web::html(Places { today, before })
 }
 

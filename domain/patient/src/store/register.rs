@@ -94,7 +94,7 @@ pub async fn insert_patient(
          cover AS (
              INSERT INTO patient_coverage (facility_id, coverage_id, patient_id, card_no, valid_from, valid_to, registered_at,
                  benefit_percent, source, recorded_at, recorded_by)
-             SELECT $1, $25, patient_id, $26, $27, $28, $29, $30, $14, $5, $4 FROM patient WHERE $26 IS NOT NULL),
+             SELECT $1, $25, patient_id, $26::text, $27, $28, $29, $30, $14, $5, $4 FROM patient WHERE $26::text IS NOT NULL),
          contact AS (
              INSERT INTO patient_contact (facility_id, contact_id, patient_id, relation, name, phone, is_guardian, recorded_at, recorded_by)
              SELECT $1, $31, patient_id, $32, $33, $34, true, $5, $4 FROM patient WHERE $33 IS NOT NULL),
@@ -215,7 +215,7 @@ pub async fn update_demographics(
         sqlx::query(sql!(
             "WITH history AS (
                  INSERT INTO patient_revision (facility_id, revision_id, patient_id, version, before, changed, at, by_account, reason)
-                 VALUES ($1, $3, $2, ($4->>'version')::int, $4, $5, $6, $7, $8))
+                 VALUES ($1, $3, $2, ($4::jsonb->>'version')::int, $4, $5, $6, $7, $8))
              UPDATE patient_patient p SET
                  name = a.name, name_folded = a.name_folded, birth_date = a.birth_date, birth_year_only = a.birth_year_only,
                  sex = a.sex, phone = a.phone, cccd = a.cccd, cccd_issued_on = a.cccd_issued_on, ethnic_code = a.ethnic_code,
