@@ -46,6 +46,7 @@ pub fn module() -> web::Module {
             post("/app/patients/{id}/flags", safety::add_flag).right("patient.update"),
             post("/app/patients/{id}/flags/{flag}/end", safety::end_flag).right("patient.update"),
             get("/app/patients/{id}/merge", merge::preview).right("patient.merge"),
+            get("/app/patients/{id}/merge/options", find::to_merge).right("patient.merge"),
             post("/app/patients/{id}/merge", merge::merge).right("patient.merge"),
             post("/app/patients/merges/{merge}/undo", merge::undo).right("patient.merge"),
             get("/api/v1/patients", api::search).right("patient.search"),

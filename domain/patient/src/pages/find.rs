@@ -3,8 +3,9 @@
 use crate::search::Query as Typed;
 use crate::store::find::{self, Found};
 use askama::Template;
+use base::PatientId;
 use serde::Deserialize;
-use web::{Answer, Ctx, Query};
+use web::{Answer, Ctx, Path, Query};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -16,21 +17,26 @@ pub struct Asked {
 #[template(path = "suggestions.html")]
 struct Suggestions {
     found: Vec<Found>,
-    base: &'static str,
+    base: String,
     is_short: bool,
 }
 
 /// Type-ahead of the top bar: taking one opens the record.
 pub async fn suggestions(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
-    list(ctx, &asked.q, "/app/patients/").await
+    list(ctx, &asked.q, "/app/patients/".into()).await
 }
 
 /// Type-ahead of the desk: taking one begins a visit of that person.
 pub async fn at_desk(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
-    list(ctx, &asked.q, "/app/reception/new?patient=").await
+    list(ctx, &asked.q, "/app/reception/new?patient=".into()).await
 }
 
-async fn list(ctx: Ctx, typed: &str, base: &'static str) -> Answer {
+/// Type-ahead of the merge page: taking one shows both records side by side.
+pub async fn to_merge(ctx: Ctx, Path(kept): Path<PatientId>, Query(asked): Query<Asked>) -> Answer {
+    list(ctx, &asked.q, format!("/app/patients/{kept}/merge?with=")).await
+}
+
+async fn list(ctx: Ctx, typed: &str, base: String) -> Answer {
     let query = Typed::parse(typed, ctx.today());
     let mut tx = ctx.begin().await?;
     let found = find::search(&mut tx, &query, 12).await?;

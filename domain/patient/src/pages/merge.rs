@@ -41,6 +41,8 @@ struct MergePage {
     visits: Vec<String>,
     problems: Problems,
     merge_id: Uuid,
+    /// Attributes of the search field, which needs this record's address.
+    finder: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -141,6 +143,7 @@ async fn load(ctx: &Ctx, kept: PatientId, gone: Option<PatientId>, problems: Pro
         visits,
         problems,
         merge_id: Uuid::now_v7(),
+        finder: format!("data-typeahead=/app/patients/{kept}/merge/options data-pick=go"),
     })
 }
 

@@ -97,7 +97,7 @@ pub async fn insert_patient(
              SELECT $1, $25, patient_id, $26::text, $27, $28, $29, $30, $14, $5, $4 FROM patient WHERE $26::text IS NOT NULL),
          contact AS (
              INSERT INTO patient_contact (facility_id, contact_id, patient_id, relation, name, phone, is_guardian, recorded_at, recorded_by)
-             SELECT $1, $31, patient_id, $32, $33, $34, true, $5, $4 FROM patient WHERE $33 IS NOT NULL),
+             SELECT $1, $31, patient_id, $32::text, $33::text, $34, true, $5, $4 FROM patient WHERE $33::text IS NOT NULL),
          seen AS (
              INSERT INTO patient_seen (facility_id, patient_id, seen_at, name_folded, birth_year)
              SELECT $1, patient_id, $5, $7, extract(year FROM $8::date)::smallint FROM patient),
