@@ -31,7 +31,7 @@ export default defineConfig({
     trace: "retain-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+      args: ["--lang=vi", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
     },
   },
   webServer: process.env.YBA_URL
@@ -39,6 +39,7 @@ export default defineConfig({
     : {
         command: `${binary} demo --port ${port} --sandbox-port ${Number(port) + 1} --data ${data} --people 300 --visits 200`,
         url: `${url}/readyz`,
+        env: { YBA_SANDBOX_URL: `http://127.0.0.1:${Number(port) + 1}` },
         timeout: 300_000,
         stdout: "ignore",
         stderr: "pipe",

@@ -1,7 +1,9 @@
 // What was just done, at the bottom for ten seconds, with the way back. Ctrl+Z outside a field takes it.
 import { caps, icon, isTyping, make, proof, say } from "./words.js";
 
+// Ten seconds to think again; a mere word goes sooner.
 const SECONDS = 10;
+const SECONDS_FOR_A_WORD = 4;
 const shelf = () => document.querySelector("#toasts") ?? document.body.appendChild(make("div", { class: "toasts", id: "toasts", role: "status", "aria-live": "polite" }));
 
 /** Shows a sentence; `undo` is the address that takes the act back, `act` a button of its own, `bad` marks trouble. */
@@ -26,7 +28,7 @@ function arm(note) {
     button.addEventListener("click", () => takeBack(note));
     note.append(button, left);
   }
-  let rest = SECONDS;
+  let rest = note.dataset.undo || note.classList.contains("bad") || note.querySelector("button") ? SECONDS : SECONDS_FOR_A_WORD;
   const tick = () => {
     if (!note.isConnected) return clearInterval(timer);
     if (note.matches(":hover, :focus-within")) return;
