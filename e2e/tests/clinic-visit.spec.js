@@ -131,7 +131,12 @@ test("the doctor works the whole visit by keyboard", async ({ browser }) => {
   await page.keyboard.type("cotrim 480 s1 c1 5n", { delay: 25 });
   await expect(page.locator("#rx-reading .check")).toContainText(/[Dd]ị ứng/);
   await picture(page, "12-ke-don-di-ung");
-  await page.locator("#rx-sentence").fill("");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#prescription .check.critical, #prescription .check.allergy").first()).toContainText(/[Dd]ị ứng/);
+  await page.locator("h1, .banner b").first().click();
+  await page.keyboard.press("1");
+  await expect(page.locator("#prescription tbody tr")).toHaveCount(0);
+  await page.locator("#rx-sentence").focus();
   await page.keyboard.type("amox 500 s1 c1 5n", { delay: 25 });
   await expect(page.locator("#rx-reading")).toContainText("10 viên");
   await picture(page, "13-doc-lai-cau-lieu");

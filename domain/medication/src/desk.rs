@@ -39,8 +39,12 @@ pub async fn findings(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: Option<&Pres
     let allergy_matches = if allergies.is_empty() {
         Vec::new()
     } else {
-        let named: Vec<String> = allergies.iter().map(|a| safety::class_word(&a.substance).to_owned()).collect();
-        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        // The class chosen from the catalogue decides; free words are read as well as they can be.
+        let named: Vec<&str> = visit
+            .allergies
+            .iter()
+            .map(|a| a.class_name.as_deref().unwrap_or_else(|| safety::class_word(&a.substance)))
+            .collect();
         codes::substance::allergy_matches(tx.conn(), &named, &ingredients).await?
     };
     let facts = codes::substance::facts(tx.conn(), &ingredients).await?;

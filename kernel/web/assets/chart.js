@@ -71,3 +71,8 @@ if (note) {
   for (const kind of ["input", "change", "restored"]) note.addEventListener(kind, lacking);
   document.addEventListener("htmx:after:swap", lacking);
 }
+
+// Another diagnosis changes favourites and checks of the prescription; it asks for itself anew.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.target.id === "icd" || event.detail.ctx.target?.id === "diagnoses") document.body.dispatchEvent(new CustomEvent("diagnosed"));
+});

@@ -38,7 +38,8 @@ pub struct Visit {
 pub struct AllergyRow {
     pub substance: String,
     pub kind: String,
-    pub class_code: Option<String>,
+    /// The catalogue's name of the class that was chosen, whatever words the record uses for it.
+    pub class_name: Option<String>,
     pub reaction: String,
 }
 
@@ -74,7 +75,8 @@ pub async fn find_visit(
                 coalesce((SELECT card_no FROM patient_coverage c WHERE c.facility_id = $1 AND c.patient_id = e.patient_id
                           AND c.ended_at IS NULL ORDER BY c.recorded_at DESC LIMIT 1), '') AS insurance_no,
                 coalesce((SELECT jsonb_agg(jsonb_build_object('substance', a.substance, 'kind', a.kind,
-                              'class_code', a.class_code, 'reaction', a.reaction) ORDER BY a.recorded_at)
+                              'class_name', (SELECT max(g.name) FROM codes_substance_group g WHERE g.kind = 'allergy'
+                                            AND g.group_key = a.class_code), 'reaction', a.reaction) ORDER BY a.recorded_at)
                           FROM patient_allergy a WHERE a.facility_id = $1 AND a.patient_id = e.patient_id
                           AND a.ended_at IS NULL AND a.kind IN ('drug', 'drug_class')), '[]') AS allergies,
                 EXISTS (SELECT 1 FROM patient_flag f WHERE f.facility_id = $1 AND f.patient_id = e.patient_id

@@ -128,6 +128,28 @@ async fn an_allergy_on_record_blocks_and_a_cross_reaction_warns() {
     assert_eq!(issue(&mut doctor, visit, &[]).await.status, 422);
 }
 
+/// The receptionist chose the class and wrote "Sulfamid (cotrimoxazol)" beside it; the words matched no catalogue name,
+/// and cotrimoxazol went through without a word.
+#[tokio::test]
+async fn the_class_chosen_on_record_counts_whatever_words_stand_beside_it() {
+    let world = clinic().await;
+    let an = an(&world).await;
+    allergy(&world, an, "Sulfamid (cotrimoxazol)", "drug_class").await;
+    let mut tx = world.tx("84101").await;
+    sqlx::query("UPDATE patient_allergy SET class_code = 'sulfonamide_antibiotic' WHERE patient_id = $1")
+        .bind(an.0)
+        .execute(tx.conn())
+        .await
+        .expect("the class");
+    tx.commit().await.expect("kept");
+    let visit = visit(&world, "84101", an, &["J02.9"]).await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    assert_eq!(say(&mut doctor, visit, "cotri 480 s1 c1 5n").await.status, 303);
+    let draft = &read(&mut doctor, visit).await[0];
+    assert!(draft["findings"].as_array().unwrap().iter().any(|f| f["severity"] == "blocks"), "{draft}");
+    assert_eq!(issue(&mut doctor, visit, &[]).await.status, 422);
+}
+
 #[tokio::test]
 async fn ninety_days_only_for_a_listed_disease() {
     let world = clinic().await;
