@@ -5,6 +5,7 @@ use clap::Args;
 use db::DbOptions;
 use db::cluster::{Cluster, Durability};
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -43,12 +44,18 @@ pub struct Listen {
 pub struct Opened {
     pub options: DbOptions,
     pub cluster: Option<Cluster>,
+    /// Held by the process that answers for the private cluster: whoever came first, also to one that a killed server
+    /// left running. A command beside a running server does not get it, and so never stops its database.
+    keeper: Option<File>,
 }
 
 impl Opened {
-    /// Stops the private cluster, if this process started it.
+    /// Stops the private cluster, if this process answers for it.
     pub fn close(&self) -> Result<()> {
-        self.cluster.as_ref().map_or(Ok(()), Cluster::stop)
+        match (&self.cluster, &self.keeper) {
+            (Some(cluster), Some(_)) => cluster.stop_now(),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -58,12 +65,15 @@ impl Place {
         std::fs::create_dir_all(&self.data).with_context(|| format!("cannot make the data folder {}", self.data.display()))?;
         if let Some(url) = &self.database_url {
             let options = DbOptions::from_url(url, &self.data.join("secrets"), self.db_connections).await?;
-            return Ok(Opened { options, cluster: None });
+            return Ok(Opened { options, cluster: None, keeper: None });
         }
         let folder = self.data.join("postgres");
+        std::fs::create_dir_all(&folder)?;
+        let lock = File::create(folder.join("keeper.lock"))?;
+        let keeper = lock.try_lock().is_ok().then_some(lock);
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable)).await??;
         create_database(&cluster, "yba").await?;
-        Ok(Opened { options: cluster.options("yba", self.db_connections), cluster: Some(cluster) })
+        Ok(Opened { options: cluster.options("yba", self.db_connections), cluster: Some(cluster), keeper })
     }
 }
 

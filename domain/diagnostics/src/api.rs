@@ -129,6 +129,7 @@ pub async fn list(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewOrders {
     /// Between 1 and 60 lines.
+    #[serde(default)]
     lines: Vec<NewOrder>,
     /// For those who carry it out, at most 500 characters.
     #[serde(default)]
@@ -158,6 +159,8 @@ fn once() -> i32 {
     responses((status = 201, description = "Ordered", body = [OrderOut]), (status = 404, description = "No such visit or service"),
               (status = 422, description = "Refused, with reasons")))]
 pub async fn create(ctx: Ctx, Path(id): Path<EncounterId>, Json(body): Json<NewOrders>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
     let mut problems = Problems::none();
     problems.add_if(body.lines.is_empty(), "lines", "Chưa có dịch vụ nào. Gửi ít nhất một dòng.");
     problems.add_if(body.lines.len() > 60, "lines", "Nhiều nhất 60 dòng một lần.");
@@ -167,8 +170,6 @@ pub async fn create(ctx: Ctx, Path(id): Path<EncounterId>, Json(body): Json<NewO
         format!("Số lượng từ 1 đến {}.", basket::MOST_TIMES),
     );
     problems.or(())?;
-    let mut tx = ctx.begin().await?;
-    let visit = store::visit_to_order(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
     let minted = ctx.minted_id();
     let ids: Vec<Uuid> = body.lines.iter().map(|line| line.service_id).collect();
     let found = service::by_ids(tx.conn(), ctx.facility(), &ids, visit.day).await?;

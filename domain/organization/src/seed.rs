@@ -39,8 +39,9 @@ pub async fn write(tx: &mut Tx, code: &str, from: NaiveDate) -> Result<(), sqlx:
     for r in rows(include_str!("../../../catalogues/demo/facilities.tsv")).filter(|r| r["code"] == code) {
         sqlx::query(sql!(
             "INSERT INTO organization_facility (facility_id, code, name, short_name, legal_name, governing_body, address, phone,
-                 licence_no, head_name, package, package_from, bank_bin, bank_account, bank_holder)
-             VALUES ($1, $2, $3, $4, $3, 'Sở Y tế tỉnh Vĩnh Long', $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 licence_no, head_name, package, package_from, bank_bin, bank_account, bank_holder, settings)
+             VALUES ($1, $2, $3, $4, $3, 'Sở Y tế tỉnh Vĩnh Long', $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                     jsonb_build_object('record_prefix', $14::text))
              ON CONFLICT (facility_id) DO NOTHING"
         ))
         .bind(facility)
@@ -56,6 +57,7 @@ pub async fn write(tx: &mut Tx, code: &str, from: NaiveDate) -> Result<(), sqlx:
         .bind(r["bank_bin"])
         .bind(r["bank_account"])
         .bind(r["bank_holder"])
+        .bind(r["record_prefix"])
         .execute(tx.conn())
         .await?;
         for system in ["kcb", "rx"] {

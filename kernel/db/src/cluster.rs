@@ -33,13 +33,12 @@ pub fn find_binaries() -> Result<PathBuf> {
     }
 }
 
-/// A running private cluster. It belongs to this process: stop it before the process ends.
+/// A running private cluster.
 pub struct Cluster {
     bin: PathBuf,
     data: PathBuf,
     socket: PathBuf,
     run_as: Option<(u32, u32)>,
-    started_here: bool,
 }
 
 /// Settings of the private cluster: small and durable. Tests trade durability for speed.
@@ -62,7 +61,6 @@ impl Cluster {
             socket: socket_folder(&folder),
             bin,
             run_as,
-            started_here: true,
         };
         std::fs::create_dir_all(&cluster.socket)?;
         cluster.own(&folder)?;
@@ -72,11 +70,28 @@ impl Cluster {
         if !cluster.data.join("PG_VERSION").is_file() {
             cluster.init()?;
         }
-        if cluster.is_running() {
-            return Ok(Cluster { started_here: false, ..cluster });
+        // A server that was just killed, or is just coming up, needs a moment: its children let go of its memory, or
+        // its socket begins to answer.
+        let mut last = None;
+        for attempt in 0..40 {
+            if attempt > 0 {
+                std::thread::sleep(std::time::Duration::from_millis(250));
+            }
+            cluster.forget_dead_server()?;
+            if !cluster.is_running() {
+                match cluster.start_server(durability) {
+                    Ok(()) => return Ok(cluster),
+                    Err(error) => last = Some(error),
+                }
+            } else if cluster.answers() {
+                return Ok(cluster);
+            }
         }
-        cluster.start_server(durability)?;
-        Ok(cluster)
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("the private database runs but does not answer")))
+    }
+
+    fn answers(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(self.socket.join(".s.PGSQL.5432")).is_ok()
     }
 
     fn init(&self) -> Result<()> {
@@ -108,6 +123,23 @@ impl Cluster {
         .with_context(|| format!("the private database does not start; see {}", log.display()))
     }
 
+    /// A killed server whose parent has not collected it still has a process number, and PostgreSQL would take it for
+    /// a living one: its pid file goes, as it would have gone with a clean end.
+    fn forget_dead_server(&self) -> Result<()> {
+        let file = self.data.join("postmaster.pid");
+        let Ok(text) = std::fs::read_to_string(&file) else { return Ok(()) };
+        let pid = text.lines().next().unwrap_or("").trim().to_owned();
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+        let lives = state.is_some_and(|stat| {
+            let (name, rest) = stat.rsplit_once(") ").unwrap_or(("", "Z"));
+            name.contains("postgres") && !rest.starts_with('Z')
+        });
+        if !lives && Path::new("/proc/self/stat").exists() {
+            std::fs::remove_file(&file)?;
+        }
+        Ok(())
+    }
+
     fn is_running(&self) -> bool {
         self.run("pg_ctl", |c| {
             c.arg("status").arg("--pgdata").arg(&self.data);
@@ -115,15 +147,7 @@ impl Cluster {
         .is_ok()
     }
 
-    /// Stops the server if this process started it; open transactions are rolled back.
-    pub fn stop(&self) -> Result<()> {
-        if !self.started_here {
-            return Ok(());
-        }
-        self.stop_now()
-    }
-
-    /// Stops the server whoever started it.
+    /// Stops the server, whoever started it; open transactions are rolled back.
     pub fn stop_now(&self) -> Result<()> {
         self.run("pg_ctl", |c| {
             c.arg("stop").arg("--pgdata").arg(&self.data).args(["--mode=fast", "--wait", "--timeout=60"]);

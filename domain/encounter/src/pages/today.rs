@@ -206,9 +206,9 @@ pub struct Change {
 
 /// Sends a waiting person to another room.
 pub async fn move_room(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Change>) -> Answer {
-    let to: RoomId = form.room.parse().map_err(|_| Problem::at("room", "Chưa chọn phòng. Chọn phòng mới cho người bệnh."))?;
     let mut tx = ctx.begin().await?;
     let visit = reception::lock_visit(&mut tx, id).await?;
+    let to: RoomId = form.room.parse().map_err(|_| Problem::at("room", "Chưa chọn phòng. Chọn phòng mới cho người bệnh."))?;
     reception::move_room(&mut tx, id, &visit, to).await?;
     tx.commit().await?;
     web::redirect(format!("/app/reception?visit={id}"))
@@ -216,12 +216,12 @@ pub async fn move_room(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<C
 
 /// Calls a visit off, with the reason.
 pub async fn cancel(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Change>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = reception::lock_visit(&mut tx, id).await?;
     let reason: String = form.reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if reason.is_empty() || reason.chars().count() > 500 {
         return Err(Problem::at("reason", "Ghi lý do hủy, nhiều nhất 500 chữ. Ví dụ: người bệnh về, hẹn hôm khác.").into());
     }
-    let mut tx = ctx.begin().await?;
-    let visit = reception::lock_visit(&mut tx, id).await?;
     if visit.status != Status::Cancelled {
         reception::cancel(&mut tx, id, &visit, &reason).await?;
         tx.commit().await?;

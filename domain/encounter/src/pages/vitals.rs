@@ -355,10 +355,11 @@ pub async fn end(
 ) -> Answer {
     let typed = Typed::from_pairs(pairs);
     let reason = typed.get("end_reason").trim();
+    let mut tx = ctx.begin().await?;
+    visit::get(&mut tx, id).await?;
     if reason.chars().count() < 3 || reason.chars().count() > 500 {
         return Err(Problem::at("end_reason", "Ghi lý do bỏ lần đo này, từ 3 đến 500 ký tự.").into());
     }
-    let mut tx = ctx.begin().await?;
     let patient = store::end(&mut tx, id, vitals, reason).await?;
     tx.audit("end", "vitals", vitals, Some(patient), json!({ "encounter": id }));
     tx.notify(format!("encounter/{id}"));

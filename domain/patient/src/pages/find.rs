@@ -33,6 +33,9 @@ pub async fn at_desk(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
 
 /// Type-ahead of the merge page: taking one shows both records side by side.
 pub async fn to_merge(ctx: Ctx, Path(kept): Path<PatientId>, Query(asked): Query<Asked>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    crate::store::record::get_summary(&mut tx, kept).await?;
+    drop(tx);
     list(ctx, &asked.q, format!("/app/patients/{kept}/merge?with=")).await
 }
 

@@ -40,16 +40,14 @@ pub struct Ending {
 
 /// Ends an allergy, as passed or as entered by mistake.
 pub async fn end_allergy(ctx: Ctx, Path((patient, id)): Path<(PatientId, Uuid)>, Form(form): Form<Ending>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    crate::store::record::get_summary(&mut tx, patient).await?;
     if !matches!(form.reason.as_str(), "resolved" | "entered_in_error") {
         return Err(Problem::at("reason", "Chưa chọn lý do. Chọn “đã hết” hoặc “ghi nhầm”.").into());
     }
-    let mut tx = ctx.begin().await?;
     if store::end_allergy(&mut tx, patient, id, &form.reason).await? {
         tx.audit("end", "allergy", id, Some(patient), serde_json::json!({ "reason": form.reason }));
         tx.notify(format!("patient/{patient}"));
-    } else {
-        // Ended before by a first click, or not of this person: only the first may pass silently.
-        crate::store::record::get_summary(&mut tx, patient).await?;
     }
     tx.commit().await?;
     back(&form.back, patient)

@@ -49,7 +49,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let _ = self.cluster.stop();
+        let _ = self.cluster.stop_now();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
