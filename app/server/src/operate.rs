@@ -94,6 +94,7 @@ pub async fn restore(opened: &Opened, file: &Path, replace: bool) -> Result<()> 
         bail!("the database already holds data; add --replace to put the backup in its place");
     }
     let mut admin = maintenance.connect().await.context("restoring needs a role that may create databases")?;
+    db::pool::ensure_app_role(&mut admin).await?;
     let aside = format!("{name}_before_restore");
     for statement in [
         format!("DROP DATABASE IF EXISTS \"{aside}\""),

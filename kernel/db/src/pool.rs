@@ -62,6 +62,20 @@ impl DbOptions {
     }
 }
 
+/// Makes the application's role in a cluster that does not have it yet, as a restored database needs it.
+pub async fn ensure_app_role(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        "DO $$ BEGIN
+             IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'yba_app') THEN
+                 CREATE ROLE yba_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+             END IF;
+         END $$",
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 fn app_password(secrets_dir: &Path) -> Result<String> {
     std::fs::create_dir_all(secrets_dir)?;
     let file = secrets_dir.join("app-database-password");

@@ -50,3 +50,34 @@ async fn a_restored_backup_is_the_same_to_the_last_row() {
     assert_eq!(before, after);
     assert!(report.faults.is_empty() && current.expect("migrations"));
 }
+
+#[test]
+fn the_commands_move_a_clinic_to_a_new_machine() {
+    let folder = std::env::temp_dir().join(format!("yba-move-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let place = |name: &str| folder.join(name).display().to_string();
+    let (old, new, file) = (place("old"), place("new"), place("clinic.dump"));
+    let yba = |args: &[&str]| {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_yba")).args(args).env_remove("DATABASE_URL").output().expect("yba");
+        (out.status.success(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    };
+    let steps: [&[&str]; 5] = [
+        &["demo", "--no-serve", "--people", "10", "--visits", "10", "--data", &old],
+        &["backup", &file, "--data", &old],
+        &["restore", &file, "--data", &new],
+        &["audit", "verify", "--data", &new],
+        &["migrate", "--data", &new],
+    ];
+    let told: Vec<(bool, String)> = steps.iter().map(|step| yba(step)).collect();
+    let refused = yba(&["restore", &file, "--data", &new]);
+    let missing = yba(&["restore", "/nowhere/at-all.dump", "--replace", "--data", &new]);
+    let still = yba(&["audit", "verify", "--data", &new]);
+    let _ = std::fs::remove_dir_all(&folder);
+    for (step, (fine, text)) in steps.iter().zip(&told) {
+        assert!(fine, "{step:?}: {text}");
+    }
+    assert!(told[4].1.contains("0 migrations applied"), "{}", told[4].1);
+    assert!(!refused.0 && refused.1.contains("--replace"), "a filled database is not overwritten: {}", refused.1);
+    assert!(!missing.0 && still.0, "a restore that fails leaves what was there: {} {}", missing.1, still.1);
+}
