@@ -100,7 +100,7 @@ async function showHelp() {
     : null;
   const dialog = make("dialog", { class: "float", "aria-label": say("Mọi phím tắt") },
     make("header", {}, make("span", { class: "grow" }, say("Mọi phím tắt")), make("button", { class: "btn btn-s", type: "button", "data-key": "Esc" }, say("Đóng"), " ", caps("Esc"))),
-    make("div", { class: "body" }, make("div", { class: "key-help" }, section(say("Trên màn hình này"), mine), section(say("Ở mọi màn hình"), map.everywhere), section(say("Khi gõ tìm"), map.search))));
+    make("div", { class: "body", tabindex: "0", role: "group", "aria-label": say("Mọi phím tắt") }, make("div", { class: "key-help" }, section(say("Trên màn hình này"), mine), section(say("Ở mọi màn hình"), map.everywhere), section(say("Khi gõ tìm"), map.search))));
   floatUp(dialog);
 }
 

@@ -93,7 +93,7 @@ document.addEventListener("change", (event) => { if (event.target.matches?.("[da
 
 // What scrolls must be reachable by keyboard even when nothing inside takes the focus.
 function openScrollers() {
-  for (const box of document.querySelectorAll(".table-box, .scroll, .col-body")) {
+  for (const box of document.querySelectorAll(".table-box, .scroll, .col-body, .tally")) {
     const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
     if (!scrolls || box.querySelector("a[href], button, input, select, textarea, [tabindex]")) { if (box.dataset.scroller) box.removeAttribute("tabindex"); continue; }
     box.tabIndex = 0;
