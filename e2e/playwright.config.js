@@ -1,7 +1,7 @@
 // Golden journeys in Debian's Chromium against a running server. YBA_URL names one that is up already; otherwise the
 // demonstration is started from YBA_BIN (or the debug build) on a free data folder and stopped afterwards.
 import { defineConfig } from "@playwright/test";
-import { mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,6 +9,8 @@ const port = process.env.YBA_PORT ?? "4884";
 const url = process.env.YBA_URL ?? `http://127.0.0.1:${port}`;
 const binary = process.env.YBA_BIN ?? join(process.env.CARGO_TARGET_DIR ?? "../target", "debug", "yba");
 const data = process.env.YBA_DATA ?? mkdtempSync(join(tmpdir(), "yba-e2e-"));
+// PostgreSQL never runs as root; where root runs the tests its own user must be able to enter.
+if (!process.env.YBA_DATA) chmodSync(data, 0o755);
 
 export default defineConfig({
   testDir: "tests",
