@@ -58,6 +58,9 @@ if (drawer) {
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && drawer.classList.contains("open")) { set(false); opener.focus(); event.preventDefault(); } });
 }
 
+// On a phone the rail scrolls sideways; the place where we are is in view.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Menus close when one looks elsewhere.
 document.addEventListener("click", (event) => document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
 document.addEventListener("keydown", (event) => {
