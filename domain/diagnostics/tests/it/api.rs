@@ -35,7 +35,7 @@ async fn what_a_program_sends_wrongly_is_a_problem_and_changes_nothing() {
     let mut machine = world.machine().await;
     let path = format!("/api/v1/encounters/{visit}/orders");
     for (body, status) in [
-        (json!({}), 400),
+        (json!({}), 422),
         (json!({ "lines": [] }), 422),
         (json!({ "lines": [{ "service_id": "x" }] }), 400),
         (json!({ "lines": [{ "service_id": service("XN01"), "quantity": 0 }] }), 422),
