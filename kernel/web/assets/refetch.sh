@@ -33,6 +33,6 @@ cp "$work/htmx/LICENSE" "$here/licences/htmx.txt"
 cp "$work/icons/LICENSE" "$here/licences/tabler-icons.txt"
 cp "$work/letters/LICENSE" "$here/licences/be-vietnam-pro.txt"
 cp "$work/digits/LICENSE" "$here/licences/inter.txt"
-cp "$work/jsqr/LICENSE" "$here/licences/jsqr.txt" 2>/dev/null || true
-cp "$work/tabler/LICENSE" "$here/licences/tabler.txt" 2>/dev/null || true
+cp "$work/jsqr/LICENSE" "$here/licences/jsqr.txt"
+# Tabler ships no licence file; licences/tabler.txt repeats what its sheets say.
 python3 "$here/derive.py" "$work/tabler/dist/css/tabler.min.css" "$work/icons/icons"
