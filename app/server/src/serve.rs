@@ -111,6 +111,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
             Err(error) => tracing::warn!(%error, %address, "no metrics: the admin address is taken"),
         }
     }
+    // Before the ready line: whoever waits for it may stop us at once.
+    let signal = wait_for_signal();
     println!("ready http://{}", listener.local_addr()?);
     let mut closing = stopped.clone();
     // Without this a small answer waits for the acknowledgement of the one before.
@@ -122,7 +124,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
             .with_graceful_shutdown(async move { let _ = closing.changed().await; })
             .await
     });
-    wait_for_signal().await;
+    signal.await;
     eprintln!("Đang dừng…");
     let _ = stop.send(true);
     // Open live pages never end by themselves: after three seconds they are cut.
@@ -147,11 +149,16 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     opened.close()
 }
 
-/// Resolves on Ctrl-C or SIGTERM.
-pub async fn wait_for_signal() {
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).expect("a signal handler");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = term.recv() => {}
+/// Resolves on Ctrl-C or SIGTERM. Listens from the call on, not from the first poll: a signal that arrives before
+/// somebody waits is not lost.
+pub fn wait_for_signal() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).expect("a signal handler");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("a signal handler");
+    async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }

@@ -82,7 +82,7 @@ impl Team {
 
     /// Somebody new arrives and is in the queue of Nội 1.
     async fn arrive(&self, number: u64) -> Result<String> {
-        let person = json!({ "name": format!("Phạm Văn Lượt {}", letters(number)), "birth": "20/08/1979", "sex": "male", "phone": format!("0{}", 390_000_000 + number) });
+        let person = json!({ "name": format!("Phạm Văn Lượt {}", letters(number)), "birth": "20/08/1979", "sex": "male", "phone": format!("0{}", 390_000_000 + number % 9_000_000) });
         let person = self.api("/api/v1/patients", person).await?;
         let visit = json!({
             "patient_id": person["id"],
