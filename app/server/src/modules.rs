@@ -13,6 +13,8 @@ pub fn modules() -> Vec<Module> {
         diagnostics::module(),
         medication::module(),
         billing::module(),
+        inventory::module(),
+        subscription::module(),
         payment::module(),
         reporting::module(),
         crate::api_docs::module(),

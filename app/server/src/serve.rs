@@ -76,6 +76,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
         papers: Arc::new(documents::Press::new()),
         bank_qr: Arc::new(payment::VietQr),
+        stock: Arc::new(web::ask::NoStock),
+        files: db::Files::in_folder(&place.data.join("files"))?,
     };
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
 

@@ -87,5 +87,6 @@ pub fn module() -> web::Module {
             web::RailEntry { href: "/app/cashier/shift", icon: "clock-dollar", label: "Ca thu", right: "shift.manage", feature: None, order: 52 },
             web::RailEntry { href: "/app/cashier/approvals", icon: "clipboard-check", label: "Duyệt thu", right: "cashier.approve", feature: None, order: 53 },
         ],
+        ..web::Module::default()
     }
 }

@@ -97,5 +97,6 @@ pub fn module() -> Module {
             feature: Some(FEATURE),
             order: 40,
         }],
+        ..web::Module::default()
     }
 }

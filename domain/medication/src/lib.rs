@@ -112,5 +112,6 @@ pub fn module() -> Module {
             feature: Some(FEATURE),
             order: 50,
         }],
+        ..web::Module::default()
     }
 }

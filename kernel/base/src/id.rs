@@ -68,6 +68,18 @@ ids! {
     ChargeId,
     /// An invoice.
     InvoiceId,
+    /// A bill: what one visit, one counter sale or one bought service package owes and paid. A visit's bill has the visit's id.
+    BillId,
+    /// A store of medicines and supplies: the main store, a counter, a ward cabinet.
+    StoreId,
+    /// One batch of one item, with its expiry.
+    LotId,
+    /// Medicines handed over together, with a prescription or without.
+    DispenseId,
+    /// A sample taken from a patient.
+    SpecimenId,
+    /// A laboratory, ultrasound or endoscopy report.
+    ReportId,
 }
 
 /// A facility: a surrogate integer, because its official codes change over time.

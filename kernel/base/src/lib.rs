@@ -19,8 +19,9 @@ pub use dates::{Age, local_date, local_time, parse_date_vi, show_date, show_date
 pub use event::Event;
 pub use fold::fold;
 pub use id::{
-    AccountId, ChargeId, EncounterId, FacilityId, InvoiceId, NoteId, OrderId, PatientId, PersonId,
-    PractitionerId, PrescriptionId, RoomId, TicketId,
+    AccountId, BillId, ChargeId, DispenseId, EncounterId, FacilityId, InvoiceId, LotId, NoteId,
+    OrderId, PatientId, PersonId, PractitionerId, PrescriptionId, ReportId, RoomId, SpecimenId,
+    StoreId, TicketId,
 };
 pub use money::Vnd;
 pub use names::{masked_name, tidy_name};

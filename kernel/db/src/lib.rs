@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod backup;
 pub mod cluster;
+pub mod files;
 pub mod job;
 pub mod migrate;
 pub mod pool;
@@ -13,6 +14,7 @@ pub mod sql;
 pub mod tx;
 
 pub use audit::{AuditFault, AuditReport};
+pub use files::Files;
 pub use job::{JobContext, Listener, Worker};
 pub use migrate::Migration;
 pub use pool::{Db, DbOptions};

@@ -52,6 +52,11 @@ impl TestDatabase {
         &self.options
     }
 
+    /// Where this test keeps its files; thrown away with the database.
+    pub fn files_folder(&self) -> PathBuf {
+        folder().join("files").join(&self.name)
+    }
+
     /// A connection as the owner: sees everything, for hand-made damage and for looking behind row security.
     pub async fn owner(&self) -> PgConnection {
         self.options.connect_owner().await.expect("the owner signs in")
@@ -60,6 +65,7 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.files_folder());
         let address = self.cluster.address("yba_owner", "postgres");
         let name = self.name.clone();
         // The test's own runtime may be ending: a small one of our own finishes the work.

@@ -38,15 +38,20 @@ pub struct World {
 impl World {
     /// A world with the spine (organization, practitioner) and these modules, and empty catalogues.
     pub async fn with(modules: Vec<Module>) -> World {
-        World::build(modules, false).await
+        World::build(modules, false, Arc::new(web::ask::NoStock)).await
     }
 
     /// The same with all catalogues loaded; the first test of a machine waits for the load.
     pub async fn with_catalogues(modules: Vec<Module>) -> World {
-        World::build(modules, true).await
+        World::build(modules, true, Arc::new(web::ask::NoStock)).await
     }
 
-    async fn build(mut modules: Vec<Module>, catalogues: bool) -> World {
+    /// The same with a pharmacy that answers the questions about stock.
+    pub async fn with_stock(modules: Vec<Module>, stock: Arc<dyn web::ask::Stock>) -> World {
+        World::build(modules, true, stock).await
+    }
+
+    async fn build(mut modules: Vec<Module>, catalogues: bool, stock: Arc<dyn web::ask::Stock>) -> World {
         for spine in [organization::module(), practitioner::module()] {
             if !modules.iter().any(|m| m.name == spine.name) {
                 modules.insert(0, spine);
@@ -64,6 +69,8 @@ impl World {
             authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
             papers: Arc::new(fakes::PlainPapers),
             bank_qr: Arc::new(fakes::PlainQr),
+            stock,
+            files: db::Files::in_folder(&database.files_folder()).expect("a folder for files"),
         };
         let config = Config {
             demo: true,

@@ -1,11 +1,12 @@
 //! What all requests share.
 
+use crate::ask::Stock;
 use crate::live::Live;
-use crate::module::{Panel, RailEntry, RouteMeta};
+use crate::module::{Panel, RailEntry, RouteMeta, Scan};
 use crate::session::Authenticator;
 use base::Clock;
 use base::ask::{BankQr, Papers};
-use db::{Db, Migration};
+use db::{Db, Files, Migration};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct Wiring {
     pub authenticator: Arc<dyn Authenticator>,
     pub papers: Arc<dyn Papers>,
     pub bank_qr: Arc<dyn BankQr>,
+    pub stock: Arc<dyn Stock>,
+    pub files: Files,
 }
 
 /// What the server put together, behind [`App`].
@@ -42,6 +45,7 @@ pub struct Inner {
     pub wiring: Wiring,
     pub panels: Vec<Panel>,
     pub rail: Vec<RailEntry>,
+    pub scans: Vec<Scan>,
     pub migrations: Vec<Migration>,
     pub routes: Vec<RouteMeta>,
 }
@@ -65,5 +69,13 @@ impl App {
     /// The maker of transfer codes.
     pub fn bank_qr(&self) -> &dyn BankQr {
         &*self.wiring.bank_qr
+    }
+    /// What the pharmacy of a facility has.
+    pub fn stock(&self) -> &dyn Stock {
+        &*self.wiring.stock
+    }
+    /// Pictures and other big contents.
+    pub fn files(&self) -> &Files {
+        &self.wiring.files
     }
 }

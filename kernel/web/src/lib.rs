@@ -8,6 +8,7 @@ extern crate self as web;
 
 pub mod answer;
 pub mod app;
+pub mod ask;
 pub mod assets;
 pub mod csrf;
 pub mod ctx;
@@ -31,6 +32,6 @@ pub use ctx::{Ctx, Visitor};
 pub use db::{Listener, Migration, Scope, Tx, sql};
 pub use failure::Failure;
 pub use input::{Form, Json, Query};
-pub use module::{Module, Panel, PanelFor, RailEntry, Route, delete, get, patch, post, put};
+pub use module::{Module, Panel, PanelFor, RailEntry, Route, Scan, delete, get, patch, post, put};
 pub use session::{Authenticator, Credential, Lang, SignedIn};
 pub use shell::{KeyHint, RailItem, Shell};

@@ -20,6 +20,7 @@ pub struct Module {
     pub listeners: Vec<Listener>,
     pub migrations: Vec<Migration>,
     pub rail: Vec<RailEntry>,
+    pub scans: Vec<Scan>,
 }
 
 /// Who may use a route. There is no default: a route that does not say fails at start.
@@ -138,6 +139,21 @@ pub struct Panel {
 
 /// The HTML of a panel, ready to be placed.
 pub type PanelFuture<'a> = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send + 'a>>;
+
+/// One kind of code that can be scanned anywhere: a slip, a tube, a lot. `/app/scan` asks each in turn.
+#[derive(Clone)]
+pub struct Scan {
+    /// What it recognises, for people who read the list, e.g. `"sample label"`.
+    pub name: &'static str,
+    pub right: &'static str,
+    pub feature: Option<&'static str>,
+    /// Gives the page that the code leads to, or `None` when the code is of another kind or names nothing here. The
+    /// look of the code decides first, so that foreign codes cost no query.
+    pub find: for<'a> fn(&'a Ctx, &'a mut Tx, &'a str) -> ScanFuture<'a>,
+}
+
+/// The address that a scanned code leads to.
+pub type ScanFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, Failure>> + Send + 'a>>;
 
 /// A place in the rail on the left, shown to those who hold the right in a facility that bought the feature.
 #[derive(Clone, Debug)]

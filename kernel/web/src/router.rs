@@ -85,9 +85,11 @@ pub fn assemble(db: Db, clock: Clock, config: Config, wiring: Wiring, modules: V
     let mut routes: Vec<Route> = Vec::new();
     let mut panels: Vec<Panel> = Vec::new();
     let mut rail: Vec<RailEntry> = Vec::new();
+    let mut scans = Vec::new();
     for module in std::iter::once(own_module()).chain(modules) {
         panels.extend(module.panels);
         rail.extend(module.rail);
+        scans.extend(module.scans);
         routes.extend(module.routes.into_iter().map(|mut route| {
             route.meta.module = module.name;
             assert!(route.meta.access != Access::Unset, "{} {} does not say who may use it", route.meta.method, route.meta.path);
@@ -104,6 +106,7 @@ pub fn assemble(db: Db, clock: Clock, config: Config, wiring: Wiring, modules: V
         wiring,
         panels,
         rail,
+        scans,
         migrations,
         routes: routes.iter().map(|r| r.meta.clone()).collect::<Vec<RouteMeta>>(),
     }));

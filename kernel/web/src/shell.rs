@@ -21,6 +21,9 @@ pub struct KeyHint {
     pub label: &'static str,
 }
 
+/// How many places the rail shows.
+const RAIL_PLACES: usize = 7;
+
 /// What `shell.html` needs.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -36,6 +39,8 @@ pub struct Shell {
     pub demo: bool,
     pub sandbox: bool,
     pub rail: Vec<RailItem>,
+    /// The places beyond the first seven, behind one button.
+    pub more: Vec<RailItem>,
     pub keys: Vec<KeyHint>,
     /// Path and query of this page.
     pub path: String,
@@ -44,6 +49,11 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// Whether this page is one of the places behind the button.
+    pub fn more_is_active(&self) -> bool {
+        self.more.iter().any(|item| item.active)
+    }
+
     pub(crate) fn new(ctx: &Ctx, title: &str, keys: Vec<KeyHint>) -> Shell {
         let path = ctx.path.split('?').next().unwrap_or("");
         let mut rail: Vec<RailItem> = ctx
@@ -63,6 +73,8 @@ impl Shell {
         if let Some(i) = here {
             rail[i].active = true;
         }
+        // Seven places are found at a glance; where there are more, six stay in sight and the rest is one click away.
+        let more = if rail.len() > RAIL_PLACES { rail.split_off(RAIL_PLACES - 1) } else { Vec::new() };
         let s = &ctx.signed_in;
         Shell {
             title: title.to_owned(),
@@ -80,6 +92,7 @@ impl Shell {
             demo: ctx.app.config.demo,
             sandbox: ctx.app.config.sandbox,
             rail,
+            more,
             keys,
             path: ctx.path.clone(),
             account: s.actor.account.to_string(),

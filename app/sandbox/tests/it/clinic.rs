@@ -56,6 +56,8 @@ impl Clinic {
             authenticator: Arc::new(practitioner::Accounts::new(world.db.clone())),
             papers: Arc::new(NoPaper),
             bank_qr: Arc::new(payment::VietQr),
+            stock: Arc::new(web::ask::NoStock),
+            files: world.app.files().clone(),
         };
         let (app, router) = web::router::assemble(world.db.clone(), base::Clock::system(), config, wiring, modules());
         let (live, db) = (app.live.clone(), world.db.clone());

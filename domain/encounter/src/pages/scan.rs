@@ -66,6 +66,11 @@ async fn plain(ctx: &Ctx, code: &str) -> Result<String, Failure> {
         let place = if ctx.may("chart.read") { "/app/encounters/" } else { "/app/reception?visit=" };
         return Ok(format!("{place}{encounter}"));
     }
+    for scan in ctx.app.scans.iter().filter(|s| ctx.may(s.right) && s.feature.is_none_or(|f| ctx.has_feature(f))) {
+        if let Some(go) = (scan.find)(ctx, &mut tx, code).await? {
+            return Ok(go);
+        }
+    }
     match find::find_by_number(&mut tx, code).await? {
         Some(patient) => Ok(format!("/app/patients/{patient}")),
         None => Err(Problem::at("scan", "Không có người bệnh hay phiếu nào mang mã này. Quét lại, hoặc tìm theo tên.").into()),

@@ -1,0 +1,1 @@
+//! One test binary: the days of this slice, through real pages.

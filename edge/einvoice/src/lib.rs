@@ -1,0 +1,1 @@
+//! Electronic invoices: the provider that issues, adjusts and replaces them with the tax authority.
