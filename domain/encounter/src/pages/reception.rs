@@ -109,8 +109,7 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
     match (&card, &known) {
         (Some(Ok(Card::Citizen(card))), Some(known)) => {
             scanned = "CCCD";
-            let stored = Typed { address_line: known.address.clone(), ..known.typed() };
-            lines = compare::with_card(&stored, card);
+            lines = compare::with_card(&as_shown(known), card);
             (_, successor) = address(tx, &card.address).await?;
         }
         (Some(Ok(Card::Citizen(card))), None) => {
@@ -126,9 +125,16 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
                 form.person.cccd_issued_on = card.issued_on.map(base::show_date).unwrap_or_default();
             }
         }
-        (Some(Ok(Card::Insurance(card))), known) => {
+        (Some(Ok(Card::Insurance(card))), Some(known)) => {
             scanned = "thẻ BHYT";
-            if first && known.is_none() {
+            lines = compare::with_insurance_card(&as_shown(known), card);
+            if first {
+                form.visit.payer = "insurance".into();
+            }
+        }
+        (Some(Ok(Card::Insurance(card))), None) => {
+            scanned = "thẻ BHYT";
+            if first {
                 let (place, told) = address(tx, &card.address).await?;
                 successor = told;
                 form.person = Typed { ..place };
@@ -228,6 +234,11 @@ impl Card {
     }
 }
 
+/// The record's form with the address whole, as a card prints it.
+fn as_shown(known: &Summary) -> Typed {
+    Typed { address_line: known.address.clone(), ..known.typed() }
+}
+
 async fn known(tx: &mut Tx, id: &str) -> Result<Option<Summary>, Failure> {
     match id.trim() {
         "" => Ok(None),
@@ -320,13 +331,12 @@ async fn take_in(ctx: &Ctx, form: &ArrivalForm) -> Result<EncounterId, Failure> 
     let services = reception::list_services(&mut tx, day).await?;
     let arrival = Arrival::check(&form.visit, &rooms, &services);
     let known = known(&mut tx, &form.known).await?;
-    let (patient, person, name, birth, coverage, arrival) = match &known {
+    let (patient, person, name, birth, arrival) = match &known {
         Some(known) => {
             let arrival = arrival?;
             accept_card(ctx, &mut tx, form, known).await?;
-            let coverage = known.cover_on(day).filter(|_| arrival.pays_insurance).map(|c| c.coverage_id);
             register::mark_seen(&mut tx, known.patient).await?;
-            (known.patient, known.person, known.name.clone(), known.birth, coverage, arrival)
+            (known.patient, known.person, known.name.clone(), known.birth, arrival)
         }
         None => {
             let id: PatientId = form.new_patient.parse().map_err(|_| Failure::BadRequest("Biểu mẫu thiếu mã hồ sơ. Tải lại trang.".into()))?;
@@ -334,11 +344,19 @@ async fn take_in(ctx: &Ctx, form: &ArrivalForm) -> Result<EncounterId, Failure> 
             if form.acknowledged != "1" && alike(&mut tx, &form.person, Some(id), day).await?.iter().any(|a| a.score.must_ask()) {
                 return Err(base::Problem::at("acknowledged", "Có hồ sơ rất giống. Mở hồ sơ đó, hoặc xác nhận đây là người khác rồi lưu lại.").into());
             }
-            let source = if form.card.is_empty() { Source::Typed } else { Source::Scan };
+            let source = match Card::read(&form.card, ctx) {
+                Some(Ok(Card::Citizen(_))) => Source::Scan,
+                Some(Ok(Card::Insurance(_))) => Source::InsuranceScan,
+                _ => Source::Typed,
+            };
             let made = patient::api::register_new(&mut tx, id, &who, source).await?;
-            let coverage = None;
-            (made.patient, made.person, who.name, who.birth, coverage, arrival)
+            (made.patient, made.person, who.name, who.birth, arrival)
         }
+    };
+    // Read after the card of this very form was stored, so that the first insured visit already names it.
+    let coverage = match arrival.pays_insurance {
+        true => patient::get_summary(&mut tx, patient).await?.cover_on(day).map(|c| c.coverage_id),
+        false => None,
     };
     let opening = Opening {
         encounter,
@@ -390,30 +408,31 @@ fn both(who: Result<Demographics, Problems>, arrival: Result<Arrival, Problems>)
     }
 }
 
-/// Takes over what was chosen from a scanned citizen card, as a new version of the record.
+/// Takes over what was chosen from a scanned card, as a new version of the record.
 async fn accept_card(ctx: &Ctx, tx: &mut Tx, form: &ArrivalForm, known: &Summary) -> Result<(), Failure> {
     let Some(card) = Card::read(&form.card, ctx) else { return Ok(()) };
-    let Card::Citizen(card) = card? else { return Ok(()) };
     let taken: Vec<String> = form
         .rest
         .iter()
         .filter(|(_, side)| *side == "new")
         .filter_map(|(name, _)| name.strip_prefix("take.").map(str::to_owned))
         .collect();
-    let whole = Typed { address_line: known.address.clone(), ..known.typed() };
-    let lines = compare::with_card(&whole, &card);
+    // What the card says nothing about stays as it is.
+    let (lines, printed, source, reason) = match card? {
+        Card::Citizen(card) => (compare::with_card(&as_shown(known), &card), card.address, Source::Scan, "Quét CCCD"),
+        Card::Insurance(card) => (compare::with_insurance_card(&as_shown(known), &card), card.address, Source::InsuranceScan, "Quét thẻ BHYT"),
+    };
     let mut chosen = compare::take(&known.typed(), &lines, &taken);
     if taken.iter().any(|t| t == "address_line") {
-        let (place, _) = address(tx, &card.address).await?;
+        let (place, _) = address(tx, &printed).await?;
         chosen.address_line = place.address_line;
         chosen.commune_name = place.commune_name;
         chosen.commune_code = place.commune_code;
         chosen.old_ward_code = place.old_ward_code;
     }
-    // Contact and insurance stay as they are: the card says nothing about them.
     let who = Demographics::check(&chosen, ctx.today())?;
     let version = form.version.parse().unwrap_or(0);
-    let changed = register::update_demographics(tx, known.patient, version, &who, Source::Scan, "Quét CCCD").await?;
+    let changed = register::update_demographics(tx, known.patient, version, &who, source, reason).await?;
     tx.audit("update", "patient", known.patient, Some(known.patient), serde_json::json!({ "changed": changed, "by": "scan" }));
     Ok(())
 }

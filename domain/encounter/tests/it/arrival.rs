@@ -166,6 +166,55 @@ async fn a_scanned_card_fills_compares_and_never_overwrites_by_itself() {
 }
 
 #[tokio::test]
+async fn an_insurance_card_is_compared_too_and_the_visit_names_it() {
+    let world = clinic::world().await;
+    let mut desk = world.sign_in_as("tiepnhan.84101").await;
+    let card = |to: &str| {
+        let name: String = "Lý Thị Mận".bytes().map(|b| format!("{b:02x}")).collect();
+        format!("GD4848412349999|{name}|09/08/1990|2|-|84 - 101|01/01/2026|{to}|-|-|-|4|-|-|-$")
+    };
+    let go = desk.post("/app/scan", &[("code", &card("31/12/2026"))]).await.json();
+    let page = desk.get(go["go"].as_str().unwrap()).await;
+    let mut form = first_visit(&page, &room());
+    for key in ["name", "birth", "card_no", "card_from", "card_to", "card_registered_at"] {
+        form.retain(|(k, _)| *k != key);
+        form.push((key, page.input(key).unwrap_or_default()));
+    }
+    form.retain(|(k, _)| *k != "sex" && *k != "payer");
+    form.extend([("sex", "female".to_owned()), ("payer", "insurance".into())]);
+    let saved = send(&mut desk, "/app/reception", &form).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let mut tx = world.tx("84101").await;
+    let (to, proven): (String, bool) = sqlx::query_as(
+        "SELECT c.valid_to::text, p.identity_verified_at IS NOT NULL FROM encounter_encounter e
+         JOIN patient_coverage c USING (facility_id, coverage_id)
+         JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = e.patient_id WHERE p.name = 'Lý Thị Mận'",
+    )
+    .fetch_one(tx.conn())
+    .await
+    .expect("the first insured visit names the card");
+    assert_eq!((to.as_str(), proven), ("2026-12-31", false));
+    drop(tx);
+
+    let go = desk.post("/app/scan", &[("code", &card("31/12/2027"))]).await.json();
+    let compare = desk.get(go["go"].as_str().unwrap()).await;
+    assert!(compare.contains("31/12/2026") && compare.contains("take.card_to"), "{}", compare.text);
+    let mut form = first_visit(&compare, &demo_id("84101", "room", "NHI").to_string());
+    form.retain(|(k, _)| *k != "payer");
+    form.extend([("take.card_to", "new".to_owned()), ("payer", "insurance".into())]);
+    let saved = send(&mut desk, "/app/reception", &form).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let mut tx = world.tx("84101").await;
+    let ends: Vec<String> = sqlx::query_scalar(
+        "SELECT c.valid_to::text FROM encounter_encounter e JOIN patient_coverage c USING (facility_id, coverage_id) ORDER BY e.opened_at, e.encounter_id",
+    )
+    .fetch_all(tx.conn())
+    .await
+    .unwrap();
+    assert_eq!(ends, ["2026-12-31", "2027-12-31"]);
+}
+
+#[tokio::test]
 async fn broken_and_foreign_codes_are_told_to_the_desk() {
     let world = clinic::world().await;
     let mut desk = world.sign_in_as("tiepnhan.84101").await;

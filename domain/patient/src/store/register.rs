@@ -9,10 +9,11 @@ use sqlx::Row;
 use uuid::Uuid;
 use web::{Failure, Tx, sql};
 
-/// Where the facts came from: a scanned card proves identity, typing does not.
+/// Where the facts came from: a scanned citizen card proves identity; an insurance card and typing do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Scan,
+    InsuranceScan,
     Typed,
     Api,
 }
@@ -20,7 +21,7 @@ pub enum Source {
 impl Source {
     fn key(self) -> &'static str {
         match self {
-            Source::Scan => "scan",
+            Source::Scan | Source::InsuranceScan => "scan",
             Source::Typed => "typed",
             Source::Api => "api",
         }
@@ -80,7 +81,7 @@ pub async fn insert_patient(
                  occupation, address_line, commune_code, address_text, created_at, created_by)
              SELECT $1, $2, $3, n.no,
                  coalesce(nullif(f.settings->>'record_prefix', ''), 'NB') || '-' || lpad(n.no::text, 7, '0'),
-                 $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $14 = 'scan' THEN $5 END, $15, $16, $17, $18, $19, $5, $4
+                 $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $36 THEN $5 END, $15, $16, $17, $18, $19, $5, $4
              FROM (SELECT patient_next_record($1) AS no) n, organization_facility f WHERE f.facility_id = $1
              ON CONFLICT (facility_id, patient_id) DO NOTHING
              RETURNING patient_id, record_no, record_seq),
@@ -143,6 +144,7 @@ pub async fn insert_patient(
     .bind(contact.map(|c| c.name.as_str()))
     .bind(contact.map_or("", |c| c.phone.as_str()))
     .bind(keys)
+    .bind(source == Source::Scan)
     .fetch_optional(tx.conn())
     .await
     .map_err(taken_number)?;
@@ -297,6 +299,20 @@ async fn update_attached(
         .map_err(taken_number)?;
     }
     if let Some(cover) = &who.cover {
+        // The same card with another last day was prolonged: the earlier period stays readable as replaced.
+        sqlx::query(sql!(
+            "UPDATE patient_coverage SET ended_at = $6, end_reason = 'replaced'
+             WHERE facility_id = $1 AND patient_id = $2 AND card_no = $3 AND valid_from IS NOT DISTINCT FROM $4
+               AND valid_to IS DISTINCT FROM $5 AND ended_at IS NULL"
+        ))
+        .bind(facility)
+        .bind(id.0)
+        .bind(cover.number.plain())
+        .bind(cover.valid_from)
+        .bind(cover.valid_to)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
         sqlx::query(sql!(
             "INSERT INTO patient_coverage (facility_id, coverage_id, patient_id, card_no, valid_from, valid_to, registered_at,
                  benefit_percent, source, recorded_at, recorded_by)
