@@ -1,6 +1,25 @@
 //! The pharmacy and its stores: suppliers, receipts, lots and expiry, the stock ledger, transfers, recall, stocktake.
+//!
+//! Start reading at [`ledger`]: everything that moves goods ends there.
+
+pub mod item;
+pub mod ledger;
+pub mod lot;
+pub mod store;
 
 /// The table of contents.
 pub fn module() -> web::Module {
-    web::Module { name: "inventory", ..web::Module::default() }
+    web::Module {
+        name: "inventory",
+        migrations: vec![
+            web::Migration {
+                name: "2026-11-25-0000-stores-and-items",
+                sql: include_str!("../migrations/2026-11-25-0000-stores-and-items.sql"),
+            },
+            web::Migration { name: "2026-11-25-0001-lots", sql: include_str!("../migrations/2026-11-25-0001-lots.sql") },
+            web::Migration { name: "2026-11-25-0002-ledger", sql: include_str!("../migrations/2026-11-25-0002-ledger.sql") },
+            web::Migration { name: "2026-11-25-0003-holds", sql: include_str!("../migrations/2026-11-25-0003-holds.sql") },
+        ],
+        ..web::Module::default()
+    }
 }

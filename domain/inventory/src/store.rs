@@ -1,0 +1,4 @@
+//! All SQL of the module, one function per question; every statement names the facility.
+
+pub mod ledger;
+pub mod lots;
