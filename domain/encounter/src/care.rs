@@ -1,7 +1,7 @@
 //! The half of the module that nurse and doctor use: its part of the table of contents.
 
 use crate::api;
-use crate::pages::{chart, diagnosis, finish, my_queue, note, vitals};
+use crate::pages::{chart, diagnosis, finish, my_queue, note, quick_text, vitals};
 use web::{Migration, RailEntry, Route, get, post, put};
 
 /// Routes of care, each with the right it needs.
@@ -22,8 +22,10 @@ pub fn routes() -> Vec<Route> {
         post("/app/encounters/{id}/note/template", note::choose_template).right("note.write"),
         post("/app/encounters/{id}/note/carried", note::carry).right("note.write"),
         post("/app/encounters/{id}/note/reviewed", note::review).right("note.write"),
-        get("/app/quick-texts", note::quick_texts).right("note.write"),
-        post("/app/quick-texts", note::keep_quick_text).right("note.write"),
+        get("/app/quick-texts", quick_text::known).right("note.write"),
+        post("/app/quick-texts", quick_text::keep).right("note.write"),
+        get("/app/quick-texts/list", quick_text::list).right("note.write"),
+        post("/app/quick-texts/removed", quick_text::remove).right("note.write"),
         get("/app/encounters/{id}/diagnoses/options", diagnosis::options).right("note.write"),
         post("/app/encounters/{id}/diagnoses", diagnosis::add).right("note.write"),
         post("/app/encounters/{id}/diagnoses/{code}/main", diagnosis::make_main).right("note.write"),

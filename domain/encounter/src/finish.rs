@@ -93,9 +93,6 @@ pub fn reminders(note: &Note) -> Vec<String> {
     if !untouched.is_empty() {
         reminders.push(format!("Còn phần chép lần trước chưa xem lại: {}.", untouched.join(", ")));
     }
-    if note.text("exam").trim().is_empty() {
-        reminders.push("Phần Khám đang trống.".to_string());
-    }
     reminders
 }
 

@@ -6,6 +6,7 @@ pub mod diagnosis;
 pub mod finish;
 pub mod my_queue;
 pub mod note;
+pub mod quick_text;
 pub mod pressure;
 pub mod vitals;
 pub mod reception;

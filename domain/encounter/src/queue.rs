@@ -9,8 +9,8 @@ use crate::priority::Class;
 use base::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How many priority calls may follow each other while ordinary people wait, unless the facility decided otherwise.
-pub const PRIORITY_TURNS: usize = 2;
+/// The parameter by which a facility decides how many priority calls may follow each other while ordinary people wait.
+pub const PRIORITY_TURNS: &str = "queue.priority_turns";
 /// Behind how many people somebody stands who comes back after being skipped.
 pub const RETURN_BEHIND: usize = 2;
 
@@ -177,7 +177,7 @@ mod tests {
     }
     fn numbers(people: &[(i32, Class)], run: usize) -> Vec<i32> {
         let waiting = line(people);
-        order(&waiting, run, PRIORITY_TURNS).into_iter().map(|i| waiting[i].number).collect()
+        order(&waiting, run, 2).into_iter().map(|i| waiting[i].number).collect()
     }
 
     #[test]

@@ -43,6 +43,15 @@ pub const KNOWN: &[Known] = &[
         default: 60,
         per_service: false,
     },
+    Known {
+        key: "queue.priority_turns",
+        title: "Số lượt ưu tiên gọi liền nhau trước một lượt thường",
+        hint: "Người ưu tiên và người thường vào xen kẽ; cấp cứu luôn vào trước. Số càng lớn, hàng thường chờ càng lâu.",
+        unit: "lượt",
+        range: (1, 20),
+        default: 2,
+        per_service: false,
+    },
 ];
 
 /// The parameter of that key, if the house knows it.

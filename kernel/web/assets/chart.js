@@ -65,6 +65,8 @@ if (note) {
       disposition: !kinds.some((kind) => kind.checked),
     };
     for (const word of document.querySelectorAll("[data-lack]")) word.hidden = !lacks[word.dataset.lack];
+    // A reminder about an empty part goes as soon as the part is begun.
+    for (const reminder of document.querySelectorAll("[data-while-empty]")) reminder.hidden = Boolean(note.elements[reminder.dataset.whileEmpty]?.value.trim());
     const line = document.getElementById("missing");
     if (line) line.hidden = !Object.values(lacks).includes(true);
   };

@@ -170,7 +170,8 @@ pub async fn remove(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>) -> 
 
 /// `POST /app/encounters/{id}/diagnoses/{code}/remark`: the doctor's own words behind the name.
 pub async fn remark(ctx: Ctx, Path((id, code)): Path<(EncounterId, String)>, Form(pairs): Form<Pairs>) -> Answer {
-    let text: String = field(&pairs, "remark").trim().chars().filter(|c| !c.is_control()).collect();
+    // Named with the code, because the whole form of the visit comes along.
+    let text: String = field(&pairs, &format!("remark.{code}")).trim().chars().filter(|c| !c.is_control()).collect();
     let about = code.clone();
     change(
         ctx,

@@ -63,7 +63,7 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
         skipped: rows(&line.skipped),
         rooms,
         may_call: ctx.may("queue.call"),
-        rule: crate::queue::PRIORITY_TURNS,
+        rule: line.priority_turns,
     })
 }
 

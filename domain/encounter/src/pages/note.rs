@@ -2,16 +2,13 @@
 
 use crate::note::{self, Edit};
 use crate::note_template;
-use crate::quick_text::QuickText;
 use crate::status::Status;
 use crate::store::note::{self as store, Draft};
 use crate::store::visit::{self, Visit};
-use crate::store::{chart, quick_text};
+use crate::store::chart;
 use askama::Template;
 use base::{EncounterId, Problem, Problems, show_time};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::json;
 use web::{Answer, Ctx, Failure, Form, IntoResponse, Path, Shell, Tx};
 
 /// What a form sent, as it came.
@@ -128,48 +125,6 @@ pub async fn review(ctx: Ctx, Path(id): Path<EncounterId>, Form(pairs): Form<Pai
         tx.commit().await?;
     }
     web::redirect(format!("/app/encounters/{id}"))
-}
-
-/// `GET /app/quick-texts`: what `.name` becomes at this desk.
-pub async fn quick_texts(ctx: Ctx) -> Answer {
-    let mut tx = ctx.begin().await?;
-    let texts = quick_text::list(&mut tx).await?;
-    let told: Vec<Value> = texts
-        .iter()
-        .filter_map(|q| {
-            let expanded = crate::quick_text::expand(&q.text)?;
-            Some(json!({ "name": q.shortcut, "title": q.title, "text": expanded.text, "stops": expanded.stops }))
-        })
-        .collect();
-    Ok(axum::Json(told).into_response())
-}
-
-/// The form of a new quick text.
-#[derive(Deserialize)]
-pub struct QuickTextForm {
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
-    shortcut: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    back: String,
-}
-
-/// `POST /app/quick-texts`: keeps the doctor's own quick text.
-pub async fn keep_quick_text(ctx: Ctx, Form(form): Form<QuickTextForm>) -> Answer {
-    let text = QuickText::new(&form.shortcut, &form.title, &form.text)?;
-    let id = form.id.parse().unwrap_or_else(|_| Uuid::now_v7());
-    let mut tx = ctx.begin().await?;
-    quick_text::keep(&mut tx, id, &text).await?;
-    tx.audit("keep", "quick_text", id, None, json!({ "shortcut": text.shortcut }));
-    tx.commit().await?;
-    // Only back into our own pages.
-    let back = form.back.parse::<EncounterId>().map(|id| format!("/app/encounters/{id}"));
-    web::redirect(back.unwrap_or_else(|_| "/app/encounters".into()))
 }
 
 /// One version as the page of versions shows it.

@@ -44,6 +44,8 @@ pub struct Line {
     pub inside: Vec<LineTicket>,
     pub waiting: Vec<LineTicket>,
     pub skipped: Vec<LineTicket>,
+    /// How many priority calls follow each other here before one ordinary call.
+    pub priority_turns: usize,
 }
 
 /// Reads the line of a room.
@@ -63,14 +65,17 @@ pub async fn get_line(tx: &mut Tx, room: RoomId, day: NaiveDate) -> Result<Line,
     .bind(day)
     .fetch_all(tx.conn())
     .await?;
-    Ok(arrange(tickets))
+    let known = organization::parameter::known(queue::PRIORITY_TURNS).expect("a parameter of the house");
+    let facility = tx.facility();
+    let turns = organization::parameter::number_on(tx.conn(), facility, known, day).await?;
+    Ok(arrange(tickets, usize::try_from(turns).unwrap_or(1)))
 }
 
 /// Puts tickets into the order of the rule. `tickets` come by the time they were called.
-fn arrange(tickets: Vec<LineTicket>) -> Line {
+fn arrange(tickets: Vec<LineTicket>, priority_turns: usize) -> Line {
     let called: Vec<Class> = tickets.iter().filter(|t| t.called_at.is_some()).map(LineTicket::class).collect();
     let run = queue::priority_run(&called);
-    let (mut line, mut waiting) = (Line::default(), Vec::new());
+    let (mut line, mut waiting) = (Line { priority_turns, ..Line::default() }, Vec::new());
     for ticket in tickets {
         match ticket.status() {
             TicketStatus::Called | TicketStatus::Serving => line.inside.push(ticket),
@@ -81,7 +86,7 @@ fn arrange(tickets: Vec<LineTicket>) -> Line {
     }
     let shape: Vec<Waiting> =
         waiting.iter().map(|t| Waiting { number: t.number, class: t.class(), queued_at: t.queued_at }).collect();
-    let order = queue::order(&shape, run, queue::PRIORITY_TURNS);
+    let order = queue::order(&shape, run, priority_turns);
     line.waiting = order.into_iter().map(|i| waiting[i].clone()).collect();
     line
 }

@@ -205,3 +205,41 @@ async fn every_reading_of_a_chart_is_in_the_audit() {
         "SELECT count(*) FROM db_audit WHERE action = 'read' AND entity = 'chart' AND entity_id = $1::uuid::text";
     assert_eq!(count(&world, read, an).await, 3);
 }
+
+#[tokio::test]
+async fn a_remark_stays_with_its_diagnosis() {
+    let world = clinic::world().await;
+    let an = clinic::mr_an_waits(&world).await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    let path = format!("/app/encounters/{an}/diagnoses");
+    for code in ["J02.9", "I10"] {
+        assert_eq!(doctor.post(&path, &[("code", code)]).await.status, 303);
+    }
+    let both = [("remark.I10", "theo dõi thêm"), ("remark.J02.9", "đợt thứ ba")];
+    assert_eq!(doctor.post(&format!("{path}/I10/remark"), &both).await.status, 303);
+    let chart = doctor.get(&format!("/app/encounters/{an}")).await;
+    assert_eq!(chart.input("remark.I10").as_deref(), Some("theo dõi thêm"));
+    assert_eq!(chart.input("remark.J02.9").as_deref(), Some(""), "only the remark that was sent changes");
+    let long = "x".repeat(201);
+    assert_eq!(doctor.post(&format!("{path}/I10/remark"), &[("remark.I10", &long)]).await.status, 422);
+}
+
+#[tokio::test]
+async fn quick_texts_are_listed_replaced_and_removed() {
+    let world = clinic::world().await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    let keep = |text: &'static str| vec![("shortcut", "hong"), ("text", text), ("back", "list")];
+    let refused = doctor.post("/app/quick-texts", &keep("Họng {đỏ")).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.contains("Dấu ngoặc") && refused.contains("Họng {đỏ"), "what was typed is still there");
+    for text in ["Họng {đỏ} của tôi.", "Họng {sạch} của tôi."] {
+        assert_eq!(doctor.post("/app/quick-texts", &keep(text)).await.location(), "/app/quick-texts/list");
+    }
+    let list = doctor.get("/app/quick-texts/list").await;
+    assert!(list.contains("Họng {sạch} của tôi.") && !list.contains("Họng {đỏ} của tôi."), "{}", list.text);
+    let mut neighbour = world.sign_in_as("bacsi.84102").await;
+    assert!(!neighbour.get("/app/quick-texts/list").await.contains("của tôi."));
+    assert_eq!(doctor.post("/app/quick-texts/removed", &[("shortcut", "hong")]).await.status, 303);
+    let list = doctor.get("/app/quick-texts/list").await;
+    assert!(!list.contains("của tôi.") && list.contains(".hong"), "the shipped text is back");
+}
