@@ -137,7 +137,7 @@ impl<'a> DayBook<'a> {
         }
         self.write_care(chance, who, visit);
         if !visit.drugs.is_empty() {
-            self.write_prescription(chance, who, visit);
+            self.write_prescription(chance, who, visit, numbers);
         }
         self.write_money(chance, visit, numbers);
     }
@@ -245,10 +245,10 @@ impl<'a> DayBook<'a> {
         }
     }
 
-    fn write_prescription(&mut self, chance: &mut Chance, who: &Person, visit: &Visit<'_>) {
+    fn write_prescription(&mut self, chance: &mut Chance, who: &Person, visit: &Visit<'_>, numbers: &mut Numbers) {
         let of = self.clinic.facility.0;
         let doctor = &self.clinic.doctors[visit.room % self.clinic.doctors.len()];
-        let random: String = (0..7).map(|_| *chance.pick(b"0123456789abcdefghijklmnopqrstuvwxyz") as char).collect();
+        let random = numbers.fresh_code(chance);
         let issued_at = visit.finished_at - TimeDelta::minutes(1);
         let escort = who.guardian.as_deref().filter(|_| who.age(self.day).years < 6).unwrap_or_default();
         let on_paper = json!({

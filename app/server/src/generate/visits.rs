@@ -100,6 +100,8 @@ pub struct Numbers {
     pub shifts: BTreeMap<i32, i64>,
     /// Highest ticket already given, for a facility that has lived before.
     pub tickets: HashMap<(Uuid, NaiveDate), i64>,
+    /// The seven random characters of every prescription code so far: among a quarter of a million two are often alike.
+    codes: HashSet<String>,
 }
 
 impl Numbers {
@@ -116,13 +118,30 @@ impl Numbers {
             "SELECT room_id, day, last_number FROM encounter_ticket_sequence WHERE facility_id = $1"
         ))
         .bind(of)
+        .fetch_all(&mut *conn)
+        .await?;
+        let codes: Vec<String> = sqlx::query_scalar(db::sql!(
+            "SELECT substr(code, 6, 7) FROM medication_prescription WHERE facility_id = $1 AND code IS NOT NULL"
+        ))
+        .bind(of)
         .fetch_all(conn)
         .await?;
         Ok(Numbers {
             receipts: series("PT"),
             shifts: series("CT"),
             tickets: tickets.into_iter().map(|(room, day, last)| ((room, day), last.into())).collect(),
+            codes: codes.into_iter().collect(),
         })
+    }
+
+    /// Seven characters that no prescription of the facility carries yet.
+    pub fn fresh_code(&mut self, chance: &mut Chance) -> String {
+        loop {
+            let code: String = (0..7).map(|_| *chance.pick(b"0123456789abcdefghijklmnopqrstuvwxyz") as char).collect();
+            if self.codes.insert(code.clone()) {
+                return code;
+            }
+        }
     }
 
     /// The next number of a run.
