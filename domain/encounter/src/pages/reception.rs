@@ -20,7 +20,7 @@ use patient::{Birth, Sex, Summary};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use web::{Answer, Ctx, Failure, Form, Query, Tx};
+use web::{Answer, Ctx, Failure, Form, PanelFor, Query, Tx};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -56,6 +56,8 @@ struct ArrivalPage {
     new_patient: Uuid,
     who: Option<Front>,
     badges: String,
+    /// Card and earlier visits of somebody known: what the desk asks about while the person stands there.
+    facts: Vec<String>,
     known: String,
     version: i32,
     card: String,
@@ -162,6 +164,11 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
         }
         _ => String::new(),
     };
+    let mut facts = Vec::new();
+    if let Some(known) = &known {
+        facts.push(patient::pages::record::demographics_card(known, day)?);
+        facts.extend(ctx.panels("patient.visits", tx, &PanelFor { patient: Some(known.patient), encounter: None }).await?);
+    }
     let rooms = reception::list_rooms(tx, day).await?;
     let services = reception::list_services(tx, day).await?;
     let cover = known.as_ref().and_then(|k| k.cover_on(day)).map(|c| format!("{} · {}", c.shown_no(), c.in_short()));
@@ -178,6 +185,7 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: ArrivalForm, mut problems: Probl
             None => String::new(),
         },
         version: known.as_ref().map_or(0, |k| k.version),
+        facts,
         known: form.known,
         card: form.card,
         scanned,

@@ -18,7 +18,7 @@ struct RecordPage {
     p: Summary,
     who: Front,
     id: PatientId,
-    age: String,
+    card: String,
     badges: String,
     addresses: Vec<OldAddress>,
     revisions: Vec<Revision>,
@@ -67,6 +67,18 @@ impl Front {
     }
 }
 
+#[derive(Template)]
+#[template(path = "demographics.html")]
+struct DemographicsCard<'a> {
+    p: &'a Summary,
+    age: String,
+}
+
+/// Who somebody is, in one card: name, numbers, address, insurance cards, family.
+pub fn demographics_card(p: &Summary, day: NaiveDate) -> Result<String, askama::Error> {
+    DemographicsCard { p, age: p.birth.age_on(day).to_string() }.render()
+}
+
 /// The record's page; reading it is written down.
 pub async fn show(ctx: Ctx, Path(patient): Path<PatientId>) -> Answer {
     let mut tx = ctx.begin().await?;
@@ -106,7 +118,7 @@ async fn load(
         shell: ctx.shell(&p.name, &[("F2", "Tìm, quét"), ("F5", "Tiếp nhận lượt mới"), ("E", "Sửa hồ sơ"), ("G", "Gộp hồ sơ")]),
         who: Front::of(&p, ctx.today()),
         id: patient,
-        age: p.birth.age_on(ctx.today()).to_string(),
+        card: demographics_card(&p, ctx.today())?,
         badges: banner::badges(&p, ctx.today())?,
         addresses: record::list_addresses(tx, patient).await?,
         revisions: record::list_revisions(tx, patient).await?,
