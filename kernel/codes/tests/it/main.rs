@@ -4,5 +4,4 @@ mod drugs;
 mod icd10;
 mod loading;
 mod places;
-mod speed;
 mod world;
