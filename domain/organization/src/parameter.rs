@@ -52,6 +52,15 @@ pub const KNOWN: &[Known] = &[
         default: 2,
         per_service: false,
     },
+    Known {
+        key: "pharmacy.one_doctor",
+        title: "Cơ sở một bác sĩ: người kê đơn được tự phát thuốc",
+        hint: "1 là có, 0 là không. Nơi có dược sĩ, người kê đơn và người phát thuốc là hai người.",
+        unit: "",
+        range: (0, 1),
+        default: 0,
+        per_service: false,
+    },
 ];
 
 /// The parameter of that key, if the house knows it.
