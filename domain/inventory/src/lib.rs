@@ -2,15 +2,26 @@
 //!
 //! Start reading at [`ledger`]: everything that moves goods ends there.
 
+pub mod fefo;
+pub mod gs1;
+pub mod hold;
 pub mod item;
 pub mod ledger;
 pub mod lot;
+pub mod stock;
 pub mod store;
+
+pub use stock::StockDesk;
 
 /// The table of contents.
 pub fn module() -> web::Module {
     web::Module {
         name: "inventory",
+        listeners: vec![
+            web::Listener { event: "PrescriptionIssued", name: "inventory.hold", run: |tx, p| Box::pin(hold::prescription_issued(tx, p)) },
+            web::Listener { event: "PrescriptionPaid", name: "inventory.hold_firmly", run: |tx, p| Box::pin(hold::prescription_paid(tx, p)) },
+            web::Listener { event: "PrescriptionCancelled", name: "inventory.let_go", run: |tx, p| Box::pin(hold::prescription_cancelled(tx, p)) },
+        ],
         migrations: vec![
             web::Migration {
                 name: "2026-11-25-0000-stores-and-items",

@@ -1,4 +1,8 @@
 //! All SQL of the module, one function per question; every statement names the facility.
 
+pub mod holds;
+pub mod items;
 pub mod ledger;
+pub mod levels;
 pub mod lots;
+pub mod stores;

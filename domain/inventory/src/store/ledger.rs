@@ -1,6 +1,7 @@
 //! Rows of the ledger: lock shelves, look at them, book movements.
 
 use crate::ledger::{Movement, OnShelf};
+use base::DispenseId;
 use chrono::{DateTime, Utc};
 use db::{Tx, sql};
 use std::collections::BTreeSet;
@@ -59,7 +60,7 @@ pub async fn lock(tx: &mut Tx, movements: &[Movement]) -> Result<(), sqlx::Error
 
 /// Opens empty shelves where there are none. Shelves of stores or items that do not exist here are left out, so that
 /// the look that follows finds nothing and refuses.
-async fn open_shelves(tx: &mut Tx, stores: &[Uuid], items: &[Uuid]) -> Result<(), sqlx::Error> {
+pub async fn open_shelves(tx: &mut Tx, stores: &[Uuid], items: &[Uuid]) -> Result<(), sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query(sql!(
         "INSERT INTO inventory_shelf (facility_id, store_id, item_id)
@@ -206,5 +207,17 @@ pub async fn reversed_elsewhere(tx: &mut Tx, ids: &[Uuid], document: Uuid) -> Re
     .bind(ids)
     .bind(document)
     .fetch_optional(tx.conn())
+    .await
+}
+
+/// What came back of a dispense so far, by lot.
+pub async fn returned(tx: &mut Tx, dispense: DispenseId) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT lot_id, sum(quantity_milli)::bigint FROM inventory_movement WHERE facility_id = $1 AND returns_of = $2 GROUP BY lot_id"
+    ))
+    .bind(facility)
+    .bind(dispense.0)
+    .fetch_all(tx.conn())
     .await
 }

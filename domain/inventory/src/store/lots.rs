@@ -2,6 +2,7 @@
 
 use crate::lot::{Lot, NewLot};
 use base::LotId;
+use chrono::NaiveDate;
 use db::{Tx, sql};
 use uuid::Uuid;
 
@@ -74,6 +75,35 @@ pub async fn find(tx: &mut Tx, lot: LotId) -> Result<Option<Lot>, sqlx::Error> {
     ))
     .bind(facility)
     .bind(lot.0)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// The lot that a label of ours is stuck on.
+pub async fn find_by_label(tx: &mut Tx, label: i64) -> Result<Option<Lot>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT lot_id, item_id, lot_no, expires, cost_vnd, cost_milli, label_no, blocked FROM inventory_lot WHERE facility_id = $1 AND label_no = $2"
+    ))
+    .bind(facility)
+    .bind(label)
+    .fetch_optional(tx.conn())
+    .await
+}
+
+/// The lot of an item by the batch number on the box; of several, one that still lies somewhere, then the newest.
+pub async fn find_by_number(tx: &mut Tx, item: Uuid, lot_no: &str, expires: Option<NaiveDate>) -> Result<Option<Uuid>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_scalar(sql!(
+        "SELECT l.lot_id FROM inventory_lot l
+         WHERE l.facility_id = $1 AND l.item_id = $2 AND l.lot_no = $3 AND ($4::date IS NULL OR l.expires = $4)
+         ORDER BY EXISTS (SELECT FROM inventory_balance b WHERE b.facility_id = $1 AND b.lot_id = l.lot_id AND b.quantity_milli > 0) DESC,
+                  l.lot_id DESC LIMIT 1"
+    ))
+    .bind(facility)
+    .bind(item)
+    .bind(lot_no)
+    .bind(expires)
     .fetch_optional(tx.conn())
     .await
 }
