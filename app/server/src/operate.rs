@@ -131,7 +131,7 @@ pub async fn create_facility(owner: &mut PgConnection, new: &NewFacility<'_>) ->
     if new.code.is_empty() || !new.code.bytes().all(|b| b.is_ascii_alphanumeric()) || new.code.len() > 20 {
         bail!("a facility code has 1 to 20 letters and digits");
     }
-    if practitioner::package::features_of(new.package).is_empty() {
+    if !organization::package::PACKAGES.contains(&new.package) {
         bail!("there is no package {}; choose BASIC, STANDARD, PREMIUM1 or PREMIUM2", new.package);
     }
     let mut tx = owner.begin().await?;

@@ -6,7 +6,6 @@ pub use store::*;
 
 use crate::written;
 use base::{FacilityId, Problems};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// What a facility is and prints.
@@ -15,9 +14,6 @@ pub struct Facility {
     pub id: FacilityId,
     /// What people type when they sign in.
     pub code: String,
-    pub package: String,
-    pub package_from: NaiveDate,
-    pub package_to: Option<NaiveDate>,
     pub facts: FacilityFacts,
     pub settings: Settings,
 }

@@ -4,6 +4,7 @@
 pub mod drug;
 pub mod facility;
 pub mod import;
+pub mod package;
 pub mod pages;
 pub mod parameter;
 pub mod price;
@@ -14,7 +15,7 @@ pub mod service;
 pub mod sheet;
 pub mod written;
 
-use pages::{drugs, facility as facility_page, imports, national, package, parameters, rooms, services};
+use pages::{drugs, facility as facility_page, imports, national, package as package_page, parameters, rooms, services};
 use web::{Migration, Module, RailEntry, get, post};
 
 const CATALOGUE: &str = "catalog.manage";
@@ -68,7 +69,7 @@ pub fn module() -> Module {
             post("/app/catalogue/facility/settings", facility_page::set).right("facility.manage"),
             get("/app/catalogue/facility/preview.pdf", facility_page::preview).right("facility.manage"),
             // What was bought can be read even when it has run out.
-            get("/app/catalogue/package", package::show).right("facility.manage"),
+            get("/app/catalogue/package", package_page::show).right("facility.manage"),
         ],
         migrations: vec![
             Migration {
@@ -78,6 +79,10 @@ pub fn module() -> Module {
             Migration {
                 name: "2026-11-24-2130-facility-directory",
                 sql: include_str!("../migrations/2026-11-24-2130-facility-directory.sql"),
+            },
+            Migration {
+                name: "2026-11-25-0050-package-periods",
+                sql: include_str!("../migrations/2026-11-25-0050-package-periods.sql"),
             },
         ],
         rail: vec![RailEntry {

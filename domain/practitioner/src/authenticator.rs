@@ -1,23 +1,28 @@
 //! Answers the kernel's question: who does this cookie or token belong to? One query a request; what hardly changes
-//! (the facility's name and package) is remembered for half a minute.
+//! (the facility's name, what it bought) is remembered for half a minute, for the calendar day it was read on, and only
+//! as long as the facility's stamp stands: a package bought a moment ago counts with the next click.
 
-use crate::{package, role, sign_in};
+use crate::{role, sign_in};
 use base::{AccountId, Actor, FacilityId, PractitionerId, RoomId, Via};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use db::Db;
+use organization::package;
 use sqlx::Row;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
-use web::{Credential, SignedIn, sql};
+use web::{Credential, SignedIn, Standing, sql};
 
 #[derive(Clone)]
 struct Facility {
     code: Arc<str>,
     name: Arc<str>,
     short_name: Arc<str>,
-    package: Arc<str>,
+    features: Arc<BTreeSet<String>>,
+    standing: Standing,
+    day: NaiveDate,
+    stamp: i64,
     read_at: Instant,
 }
 
@@ -34,22 +39,32 @@ impl Accounts {
         Accounts { db, facilities: Mutex::default() }
     }
 
-    async fn facility(&self, id: FacilityId, now: DateTime<Utc>) -> anyhow::Result<Facility> {
+    async fn facility(&self, id: FacilityId, stamp: i64, now: DateTime<Utc>) -> anyhow::Result<Facility> {
+        let day = base::local_date(now);
         if let Some(known) = self.facilities.lock().expect("no panic inside").get(&id.0)
+            && known.stamp == stamp
+            && known.day == day
             && known.read_at.elapsed() < REMEMBER
         {
             return Ok(known.clone());
         }
         let mut tx = self.db.begin_system(id, now).await?;
-        let row = sqlx::query(sql!("SELECT code, name, short_name, package FROM organization_facility WHERE facility_id = $1"))
+        let row = sqlx::query(sql!("SELECT code, name, short_name FROM organization_facility WHERE facility_id = $1"))
             .bind(id.0)
             .fetch_one(tx.conn())
             .await?;
+        let bought = package::standing_on(&package::periods(tx.conn(), id).await?, day);
         let facility = Facility {
             code: row.get::<String, _>(0).into(),
             name: row.get::<String, _>(1).into(),
             short_name: row.get::<String, _>(2).into(),
-            package: row.get::<String, _>(3).into(),
+            features: package::features_on(&bought),
+            standing: Standing {
+                read_only: (!bought.may_write()).then(package::duties),
+                notice: bought.notice(day).map(Into::into),
+            },
+            day,
+            stamp,
             read_at: Instant::now(),
         };
         self.facilities.lock().expect("no panic inside").insert(id.0, facility.clone());
@@ -87,7 +102,7 @@ impl web::Authenticator for Accounts {
         if token.len() != 64 {
             return Ok(None);
         }
-        let row = sqlx::query(sql!("SELECT * FROM practitioner_who($1, $2)"))
+        let row = sqlx::query(sql!("SELECT * FROM practitioner_signed_in($1, $2)"))
             .bind(sign_in::token_hash(token))
             .bind(now)
             .fetch_optional(self.db.pool())
@@ -100,7 +115,7 @@ impl web::Authenticator for Accounts {
         }
         let facility = FacilityId(row.get("facility_id"));
         let session: Uuid = row.get("session_id");
-        let known = self.facility(facility, now).await?;
+        let known = self.facility(facility, row.get("stamp"), now).await?;
         if now - row.get::<DateTime<Utc>, _>("last_seen_at") > TimeDelta::seconds(60) {
             self.seen(session, now);
         }
@@ -124,7 +139,8 @@ impl web::Authenticator for Accounts {
             facility_short_name: known.short_name,
             role_label: label.into(),
             room: room.map(|id| (RoomId(id), Arc::from(row.get::<String, _>("room_name")))),
-            features: package::features_of(&known.package),
+            features: known.features,
+            standing: known.standing,
             proved_at: row.get("proved_at"),
         }))
     }

@@ -21,6 +21,8 @@ pub enum Failure {
     Forbidden(String),
     /// The facility's package lacks this feature.
     FeatureNotInPackage(&'static str),
+    /// The subscription has run out: everything can be read, nothing written.
+    SubscriptionReadOnly,
     SignInNeeded,
     /// The password must be typed again.
     ProofNeeded,
@@ -102,6 +104,12 @@ impl Failure {
                 "FEATURE_NOT_IN_PACKAGE",
                 "Chưa có trong gói dịch vụ",
                 &format!("Chức năng «{feature}» chưa có trong gói dịch vụ của cơ sở. Người quản trị có thể nâng gói."),
+            ),
+            Failure::SubscriptionReadOnly => told(
+                StatusCode::FORBIDDEN,
+                "SUBSCRIPTION_READ_ONLY",
+                "Chỉ còn xem được",
+                "Gói sử dụng của cơ sở đã hết hạn nên chỉ xem và tải dữ liệu về được. Người quản trị gia hạn ở trang Gói sử dụng, mọi thứ mở lại ngay.",
             ),
             Failure::SignInNeeded => {
                 told(StatusCode::UNAUTHORIZED, "SIGN_IN_NEEDED", "Cần đăng nhập", "Phiên làm việc đã hết hoặc chưa đăng nhập.")

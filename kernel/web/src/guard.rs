@@ -93,7 +93,7 @@ async fn admit(app: &App, meta: &RouteMeta, request: Request) -> Result<Admitted
     Ok(if once { Admitted::Once(request, ctx) } else { Admitted::Go(request) })
 }
 
-/// Right and package; the same rule decides for web, API and every later door.
+/// Right, package and subscription; the same rule decides for web, API and every later door.
 pub fn check_access(meta: &RouteMeta, signed_in: &SignedIn) -> Result<(), Failure> {
     if let Access::Right(right) = meta.access
         && !signed_in.actor.may(right)
@@ -106,6 +106,13 @@ pub fn check_access(meta: &RouteMeta, signed_in: &SignedIn) -> Result<(), Failur
         && !signed_in.features.contains(feature)
     {
         return Err(Failure::FeatureNotInPackage(feature));
+    }
+    if let Some(duties) = &signed_in.standing.read_only {
+        let reads = meta.method == Method::GET || meta.access == Access::Public;
+        let is_duty = meta.feature.is_some_and(|feature| duties.contains(feature));
+        if !reads && !meta.stays_open && !is_duty {
+            return Err(Failure::SubscriptionReadOnly);
+        }
     }
     Ok(())
 }

@@ -45,6 +45,8 @@ pub struct RouteMeta {
     pub feature: Option<&'static str>,
     /// Needs a password typed within the last ten minutes.
     pub fresh: bool,
+    /// Open for writing even when the subscription has run out.
+    pub stays_open: bool,
     /// The largest body in bytes.
     pub body_limit: usize,
     pub module: &'static str,
@@ -67,6 +69,7 @@ impl Route {
             access: Access::Unset,
             feature: None,
             fresh: false,
+            stays_open: false,
             body_limit: BODY_LIMIT,
             module: "",
         };
@@ -95,6 +98,11 @@ impl Route {
     /// Asks for the password again when it was last typed more than ten minutes ago.
     pub fn fresh(mut self) -> Route {
         self.meta.fresh = true;
+        self
+    }
+    /// Stays open when the subscription has run out: for one's own account, and for what belongs to being a customer.
+    pub fn stays_open(mut self) -> Route {
+        self.meta.stays_open = true;
         self
     }
     /// Accepts a body of up to `bytes`.

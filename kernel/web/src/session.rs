@@ -42,6 +42,18 @@ pub struct SignedIn {
     pub features: Arc<BTreeSet<String>>,
     /// When the password was last typed in this session.
     pub proved_at: DateTime<Utc>,
+    /// What the facility may still do as a customer.
+    pub standing: Standing,
+}
+
+/// How the facility stands as a customer.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// `None` while the subscription runs. Afterwards everything can still be read and nothing written, except through
+    /// routes that stay open and routes of these features, which the law demands of everybody.
+    pub read_only: Option<Arc<BTreeSet<String>>>,
+    /// What has to be told: to those who can do something about it, and to everybody once nothing can be written.
+    pub notice: Option<Arc<str>>,
 }
 
 /// Tells who a credential belongs to. `None` for an unknown, expired or revoked one.

@@ -44,6 +44,10 @@ pub struct Shell {
     pub keys: Vec<KeyHint>,
     /// Path and query of this page.
     pub path: String,
+    /// What the subscription has to say to this person.
+    pub notice: Option<std::sync::Arc<str>>,
+    /// Whether this person can do something about it.
+    pub can_renew: bool,
     /// The account, so that the browser's own journal never mixes two people.
     pub account: String,
 }
@@ -76,7 +80,10 @@ impl Shell {
         // Seven places are found at a glance; where there are more, six stay in sight and the rest is one click away.
         let more = if rail.len() > RAIL_PLACES { rail.split_off(RAIL_PLACES - 1) } else { Vec::new() };
         let s = &ctx.signed_in;
+        let can_renew = ctx.may("subscription.manage");
         Shell {
+            notice: s.standing.notice.clone().filter(|_| can_renew || s.standing.read_only.is_some()),
+            can_renew,
             title: title.to_owned(),
             facility_name: s.facility_short_name.to_string(),
             facility_code: s.facility_code.to_string(),

@@ -1,5 +1,6 @@
 //! The facility in the database.
 
+use crate::package;
 use super::{Facility, FacilityFacts, PrintHeader, Settings};
 use base::{FacilityId};
 use chrono::NaiveDate;
@@ -7,12 +8,13 @@ use db::{Tx, sql};
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The facility with all it prints; `None` when it does not exist or row security hides it.
 pub async fn find(conn: &mut PgConnection, facility: FacilityId) -> Result<Option<Facility>, sqlx::Error> {
     let row = sqlx::query(sql!(
         "SELECT code, name, short_name, legal_name, governing_body, address, phone, email, licence_no, head_name, tax_code,
-                bank_bin, bank_account, bank_holder, package, package_from, package_to, print_header, settings
+                bank_bin, bank_account, bank_holder, print_header, settings
          FROM organization_facility WHERE facility_id = $1"
     ))
     .bind(facility.0)
@@ -22,9 +24,6 @@ pub async fn find(conn: &mut PgConnection, facility: FacilityId) -> Result<Optio
     Ok(Some(Facility {
         id: facility,
         code: row.try_get("code")?,
-        package: row.try_get("package")?,
-        package_from: row.try_get("package_from")?,
-        package_to: row.try_get("package_to")?,
         facts: FacilityFacts {
             name: row.try_get("name")?,
             short_name: row.try_get("short_name")?,
@@ -114,61 +113,13 @@ pub async fn code_on(
     .await
 }
 
-/// One feature of the packages, as the facility stands to it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Feature {
-    pub feature: String,
-    pub name: String,
-    pub basic: bool,
-    pub standard: bool,
-    pub premium1: bool,
-    pub premium2: bool,
-    /// In every package, because the law asks for it.
-    pub required_by_law: bool,
-}
-
-impl Feature {
-    /// Whether a package contains it.
-    pub fn is_in(&self, package: &str) -> bool {
-        self.required_by_law
-            || match package {
-                "BASIC" => self.basic,
-                "STANDARD" => self.standard,
-                "PREMIUM1" => self.premium1,
-                "PREMIUM2" => self.premium2,
-                _ => false,
-            }
-    }
-}
-
-/// All features in the order in which they are sold.
-pub async fn features(conn: &mut PgConnection) -> Result<Vec<Feature>, sqlx::Error> {
-    sqlx::query_as(sql!(
-        "SELECT feature, name, basic, standard, premium1, premium2, required_by_law FROM codes_feature ORDER BY place"
-    ))
-    .fetch_all(conn)
-    .await
-}
-
-/// The features a facility has today: those of its package, and those the law asks of every package. A package that
-/// has run out leaves only the latter.
+/// The features a facility has on a day: those of its package, and those the law asks of everybody. Read-only keeps them
+/// all, because what was written can be read for ever; a closed customer has the duties only.
 pub async fn features_of(
     conn: &mut PgConnection,
     facility: FacilityId,
     today: NaiveDate,
-) -> Result<BTreeSet<String>, sqlx::Error> {
-    let names: Vec<String> = sqlx::query_scalar(sql!(
-        "SELECT c.feature
-         FROM organization_facility f CROSS JOIN codes_feature c
-         WHERE f.facility_id = $1
-           AND (c.required_by_law
-                OR f.package_from <= $2 AND (f.package_to IS NULL OR f.package_to >= $2)
-                   AND CASE f.package WHEN 'BASIC' THEN c.basic WHEN 'STANDARD' THEN c.standard
-                                      WHEN 'PREMIUM1' THEN c.premium1 WHEN 'PREMIUM2' THEN c.premium2 END)"
-    ))
-    .bind(facility.0)
-    .bind(today)
-    .fetch_all(conn)
-    .await?;
-    Ok(names.into_iter().collect())
+) -> Result<Arc<BTreeSet<String>>, sqlx::Error> {
+    let periods = package::periods(conn, facility).await?;
+    Ok(package::features_on(&package::standing_on(&periods, today)))
 }

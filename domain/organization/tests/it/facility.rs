@@ -52,9 +52,14 @@ async fn a_package_brings_its_features_until_it_runs_out() {
     let today = "2026-11-24".parse().expect("a day");
     let basic = ours::features_of(tx.conn(), facility("84102"), today).await.expect("features");
     assert!(basic.contains("cls.order") && basic.contains("rx.national") && !basic.contains("stock"), "{basic:?}");
-    sqlx::query("UPDATE organization_facility SET package_to = '2026-11-23'").execute(tx.conn()).await.expect("it ends");
-    let after = ours::features_of(tx.conn(), facility("84102"), today).await.expect("features");
-    assert!(!after.contains("cls.order") && after.contains("rx.national") && after.contains("emr.sign"), "{after:?}");
+    sqlx::query("UPDATE organization_facility SET package_to = '2026-11-23' WHERE facility_id = 2").execute(tx.conn()).await.expect("it ends");
+    let after = ours::features_of(tx.conn(), facility("84102"), "2027-03-01".parse().expect("a day")).await.expect("features");
+    assert_eq!(after, basic, "what was written can be read for ever");
+    let periods = organization::package::periods(tx.conn(), facility("84102")).await.expect("the rows");
+    assert!(!organization::package::standing_on(&periods, "2027-03-01".parse().expect("a day")).may_write());
+    organization::package::append(&mut tx, "BASIC", organization::package::Kind::Closed, today, None, "ngừng dùng").await.expect("it closes");
+    let closed = ours::features_of(tx.conn(), facility("84102"), today).await.expect("features");
+    assert!(!closed.contains("cls.order") && closed.contains("rx.national") && closed.contains("emr.sign"), "{closed:?}");
     let mut owner = world.sign_in_as("quantri.84101").await;
     let page = owner.get("/app/catalogue/package").await;
     assert!(page.contains("Đang dùng") && page.contains("PREMIUM 1</div>"));
