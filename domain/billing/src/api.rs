@@ -1,5 +1,6 @@
 //! The bill for programs.
 
+use crate::bill::of_visit;
 use crate::store::bills;
 use base::EncounterId;
 use serde::Serialize;
@@ -46,10 +47,10 @@ pub struct LineOut {
     responses((status = 200, description = "The bill", body = BillOut), (status = 404, description = "No such visit here")))]
 pub async fn bill(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let payer = bills::get_payer(&mut tx, encounter).await?;
-    let position = bills::position(&mut tx, encounter).await?;
-    let lines = bills::list_lines(&mut tx, encounter).await?;
-    tx.audit("read", "bill", encounter, Some(payer.patient()), serde_json::Value::Null);
+    let payer = bills::get_payer(&mut tx, of_visit(encounter)).await?;
+    let position = bills::position(&mut tx, of_visit(encounter)).await?;
+    let lines = bills::list_lines(&mut tx, of_visit(encounter)).await?;
+    tx.audit("read", "bill", encounter, payer.patient(), serde_json::Value::Null);
     tx.commit().await?;
     let dto = BillOut {
         encounter: encounter.0,

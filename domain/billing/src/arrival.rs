@@ -9,7 +9,7 @@ use crate::store::bank::{self, Arrival};
 use crate::store::receipts::NewPayment;
 use crate::store::{bills, receipts, shifts};
 use crate::transfer::{self, Expected, Outcome, Reason};
-use base::{EncounterId, Problem, Vnd};
+use base::{BillId, Problem, Vnd};
 use db::Tx;
 use uuid::Uuid;
 use web::Failure;
@@ -45,9 +45,9 @@ pub async fn take(tx: &mut Tx, arrival: &Arrival) -> Result<Taken, Failure> {
         Some(reference) => bank::find_code_by_reference(tx, &reference).await?,
         None => None,
     };
-    let encounter = code.as_ref().map(|c| EncounterId(c.encounter_id));
-    let position = match encounter {
-        Some(encounter) => bills::lock(tx, encounter).await?,
+    let bill = code.as_ref().map(|c| BillId(c.bill_id));
+    let position = match bill {
+        Some(bill) => bills::lock(tx, bill).await?,
         None => Default::default(),
     };
     // Asked again under the lock: another message may have answered the code meanwhile.
@@ -67,8 +67,8 @@ pub async fn take(tx: &mut Tx, arrival: &Arrival) -> Result<Taken, Failure> {
     if counted_by_hand {
         outcome = Outcome::Unmatched(Reason::AlreadyPaid);
     }
-    let lines = match encounter {
-        Some(encounter) => bills::list_lines(tx, encounter).await?,
+    let lines = match bill {
+        Some(bill) => bills::list_lines(tx, bill).await?,
         None => Vec::new(),
     };
     if outcome == Outcome::Settle && lines.iter().any(|l| l.is_open() && l.is_unpriced()) {
@@ -80,7 +80,7 @@ pub async fn take(tx: &mut Tx, arrival: &Arrival) -> Result<Taken, Failure> {
         return same_or_conflict(before.map_or(arrival.amount.0, |b| b.amount_vnd), arrival);
     };
     tx.audit("receive", "bank_transfer", transfer_id, None, serde_json::json!({ "amount_vnd": arrival.amount.0 }));
-    let (Some(encounter), Some(code)) = (encounter, code) else {
+    let (Some(bill), Some(code)) = (bill, code) else {
         tx.notify("unmatched");
         return Ok(Taken::Unmatched(Reason::UnknownReference.key()));
     };
@@ -89,7 +89,7 @@ pub async fn take(tx: &mut Tx, arrival: &Arrival) -> Result<Taken, Failure> {
         Outcome::Deposit => (Kind::Deposit, Taken::Deposit),
         Outcome::Unmatched(reason) => {
             tx.notify("unmatched");
-            desk::tell_pages(tx, encounter);
+            desk::tell_pages(tx, bill);
             return Ok(Taken::Unmatched(reason.key()));
         }
     };
@@ -99,7 +99,7 @@ pub async fn take(tx: &mut Tx, arrival: &Arrival) -> Result<Taken, Failure> {
         _ => None,
     };
     let payment = by_transfer(arrival, transfer_id, shift);
-    desk::issue(tx, encounter, transfer_id, kind, &lines, vec![payment]).await?;
+    desk::issue(tx, bill, transfer_id, kind, &lines, vec![payment]).await?;
     Ok(taken)
 }
 
@@ -125,28 +125,28 @@ fn by_transfer(arrival: &Arrival, transfer_id: Uuid, shift: Option<Uuid>) -> New
 }
 
 /// Places unmatched money: to a visit as a deposit, or only a note (sent back by the bank, counted by hand before).
-pub async fn resolve(tx: &mut Tx, transfer_id: Uuid, how: &str, encounter: Option<EncounterId>, note: &str) -> Result<(), Failure> {
+pub async fn resolve(tx: &mut Tx, transfer_id: Uuid, how: &str, bill: Option<BillId>, note: &str) -> Result<(), Failure> {
     let found = bank::find_transfer(tx, transfer_id).await?.filter(|t| t.outcome == "unmatched").ok_or(Failure::NotFound)?;
     if found.how.is_some() {
         return Err(Problem::of("Khoản này đã được xử lý. Mở lại bàn đối soát để xem.").into());
     }
     let note = note.trim();
-    let encounter = match (how, encounter) {
-        ("deposit", Some(encounter)) => Some(encounter),
-        ("deposit", None) => return Err(Problem::at("encounter", "Chọn lượt khám để ghi tiền vào.").into()),
+    let bill = match (how, bill) {
+        ("deposit", Some(bill)) => Some(bill),
+        ("deposit", None) => return Err(Problem::at("bill", "Chọn phiếu để ghi tiền vào.").into()),
         ("returned" | "noted", _) if note.is_empty() => {
             return Err(Problem::at("note", "Ghi rõ đã trả lại hoặc đã đối chiếu thế nào.").into());
         }
         ("returned" | "noted", _) => None,
         _ => return Err(Problem::at("how", "Chọn cách xử lý khoản tiền này.").into()),
     };
-    if let Some(encounter) = encounter {
-        bills::lock(tx, encounter).await?;
+    if let Some(bill) = bill {
+        bills::lock(tx, bill).await?;
     }
-    if !bank::insert_resolution(tx, transfer_id, how, encounter, note).await? {
+    if !bank::insert_resolution(tx, transfer_id, how, bill, note).await? {
         return Err(Failure::Conflict("Khoản này vừa được người khác xử lý.".into()));
     }
-    if let Some(encounter) = encounter {
+    if let Some(bill) = bill {
         let arrival = Arrival {
             bank_tx_id: found.bank_tx_id.clone(),
             account_no: found.account_no.clone(),
@@ -157,8 +157,8 @@ pub async fn resolve(tx: &mut Tx, transfer_id: Uuid, how: &str, encounter: Optio
         if receipts::bank_ref_used(tx, &arrival.bank_tx_id).await? {
             return Err(Problem::of("Số giao dịch này đã có trên một phiếu thu. Chọn “Chỉ ghi chú”.").into());
         }
-        let lines = bills::list_lines(tx, encounter).await?;
-        desk::issue(tx, encounter, transfer_id, Kind::Deposit, &lines, vec![by_transfer(&arrival, transfer_id, None)]).await?;
+        let lines = bills::list_lines(tx, bill).await?;
+        desk::issue(tx, bill, transfer_id, Kind::Deposit, &lines, vec![by_transfer(&arrival, transfer_id, None)]).await?;
     }
     tx.audit("resolve", "bank_transfer", transfer_id, None, serde_json::json!({ "how": how, "amount_vnd": found.amount_vnd }));
     tx.notify("unmatched");

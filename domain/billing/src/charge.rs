@@ -14,6 +14,10 @@ pub enum Source {
     Order,
     /// A line of a prescription; the id is the line's.
     Drug,
+    /// A medicine handed over that no prescription line stands for; the id is the dispense line's.
+    Dispense,
+    /// A service package that was bought; the id is the bill's.
+    Package,
 }
 
 impl Source {
@@ -22,6 +26,8 @@ impl Source {
             Source::Exam => "exam",
             Source::Order => "order",
             Source::Drug => "drug",
+            Source::Dispense => "dispense",
+            Source::Package => "package",
         }
     }
 }
@@ -35,6 +41,7 @@ pub enum Group {
     Procedure,
     Other,
     Drug,
+    Package,
 }
 
 impl Group {
@@ -46,6 +53,7 @@ impl Group {
             "imaging" => Group::Imaging,
             "procedure" => Group::Procedure,
             "drug" => Group::Drug,
+            "package" => Group::Package,
             _ => Group::Other,
         }
     }
@@ -57,6 +65,7 @@ impl Group {
             Group::Procedure => "procedure",
             Group::Other => "other",
             Group::Drug => "drug",
+            Group::Package => "package",
         }
     }
     /// The heading people read.
@@ -68,6 +77,7 @@ impl Group {
             Group::Procedure => "Thủ thuật",
             Group::Other => "Dịch vụ khác",
             Group::Drug => "Thuốc",
+            Group::Package => "Gói dịch vụ",
         }
     }
 }

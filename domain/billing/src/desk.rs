@@ -11,7 +11,7 @@ use crate::store::bills::Line;
 use crate::store::receipts::{NewPayment, NewReceipt, Receipt};
 use crate::store::shifts::Shift;
 use crate::store::{approvals, bills, charges, receipts, shifts};
-use base::{EncounterId, Event, OrderId, Problem, Vnd};
+use base::{BillId, EncounterId, Event, OrderId, Problem, Vnd};
 use db::Tx;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -29,42 +29,42 @@ pub async fn my_shift(tx: &mut Tx) -> Result<Shift, Failure> {
 
 /// Collects everything that is owed: one receipt with one or more payments. The receipt's id comes with the form, so
 /// the second click of a double click finds the first one's receipt and adds nothing.
-pub async fn collect(tx: &mut Tx, encounter: EncounterId, receipt_id: Uuid, typed: &Collection) -> Result<Uuid, Failure> {
-    let position = bills::lock(tx, encounter).await?;
-    if already_issued(tx, encounter, receipt_id).await? {
+pub async fn collect(tx: &mut Tx, bill: BillId, receipt_id: Uuid, typed: &Collection) -> Result<Uuid, Failure> {
+    let position = bills::lock(tx, bill).await?;
+    if already_issued(tx, bill, receipt_id).await? {
         return Ok(receipt_id);
     }
     let shift = my_shift(tx).await?;
-    let lines = bills::list_lines(tx, encounter).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     let open: Vec<&Line> = lines.iter().filter(|l| l.is_open()).collect();
     refuse_unpriced(&open)?;
     let parts = typed.settle(position.due())?;
     if open.is_empty() && parts.is_empty() {
-        return Err(Problem::of("Không còn khoản nào phải thu của lượt khám này.").into());
+        return Err(Problem::of("Không còn khoản nào phải thu trên phiếu này.").into());
     }
     let payments = received(tx, parts, Some(shift.shift_id)).await?;
-    issue(tx, encounter, receipt_id, Kind::Receipt, &lines, payments).await?;
+    issue(tx, bill, receipt_id, Kind::Receipt, &lines, payments).await?;
     Ok(receipt_id)
 }
 
 /// Takes money ahead of the bill.
-pub async fn take_deposit(tx: &mut Tx, encounter: EncounterId, receipt_id: Uuid, typed: &Collection) -> Result<Uuid, Failure> {
-    bills::lock(tx, encounter).await?;
-    if already_issued(tx, encounter, receipt_id).await? {
+pub async fn take_deposit(tx: &mut Tx, bill: BillId, receipt_id: Uuid, typed: &Collection) -> Result<Uuid, Failure> {
+    bills::lock(tx, bill).await?;
+    if already_issued(tx, bill, receipt_id).await? {
         return Ok(receipt_id);
     }
     let shift = my_shift(tx).await?;
     let parts = typed.deposit()?;
-    let lines = bills::list_lines(tx, encounter).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     let payments = received(tx, parts, Some(shift.shift_id)).await?;
-    issue(tx, encounter, receipt_id, Kind::Deposit, &lines, payments).await?;
+    issue(tx, bill, receipt_id, Kind::Deposit, &lines, payments).await?;
     Ok(receipt_id)
 }
 
-async fn already_issued(tx: &mut Tx, encounter: EncounterId, receipt_id: Uuid) -> Result<bool, Failure> {
+async fn already_issued(tx: &mut Tx, bill: BillId, receipt_id: Uuid) -> Result<bool, Failure> {
     match receipts::find(tx, receipt_id).await? {
-        Some(receipt) if receipt.encounter_id == encounter.0 => Ok(true),
-        Some(_) => Err(Failure::Conflict("Mã phiếu này thuộc lượt khám khác. Mở lại trang thu ngân.".into())),
+        Some(receipt) if receipt.bill_id == bill.0 => Ok(true),
+        Some(_) => Err(Failure::Conflict("Mã phiếu này thuộc phiếu tính tiền khác. Mở lại trang thu ngân.".into())),
         None => Ok(false),
     }
 }
@@ -94,20 +94,21 @@ async fn received(tx: &mut Tx, parts: Vec<Part>, shift: Option<Uuid>) -> Result<
 /// they stood then. A receipt names every line that no earlier receipt in force names.
 pub async fn issue(
     tx: &mut Tx,
-    encounter: EncounterId,
+    bill: BillId,
     receipt_id: Uuid,
     kind: Kind,
     lines: &[Line],
     payments: Vec<NewPayment>,
 ) -> Result<(), Failure> {
-    let before = bills::position(tx, encounter).await?;
+    let before = bills::position(tx, bill).await?;
+    let is_visit = bills::kind_of(tx, bill).await? == Some(crate::bill::Kind::Visit);
     let amount: Vnd = payments.iter().map(|p| p.part.amount).sum();
     let named: Vec<&Line> =
         if kind == Kind::Receipt { lines.iter().filter(|l| l.is_open()).collect() } else { Vec::new() };
     let total = if kind == Kind::Receipt { named.iter().map(|l| l.amount()).sum() } else { amount };
     let new = NewReceipt {
         id: receipt_id,
-        encounter,
+        bill,
         kind,
         total,
         deposit: total - amount,
@@ -121,12 +122,15 @@ pub async fn issue(
         receipts::insert_lines(tx, receipt_id, &ids).await?;
     }
     for payment in &payments {
-        let id = receipts::insert_payment(tx, encounter, receipt_id, payment).await?;
-        tx.emit(Event::PaymentReceived { encounter, payment: id, amount: payment.part.amount });
+        let id = receipts::insert_payment(tx, bill, receipt_id, payment).await?;
+        // Others follow the money of visits; a visit's bill has the visit's id.
+        if is_visit {
+            tx.emit(Event::PaymentReceived { encounter: EncounterId(bill.0), payment: id, amount: payment.part.amount });
+        }
     }
-    tell_covered(tx, encounter, newly_covered(lines, before.paid, before.paid + amount));
+    tell_covered(tx, bill, newly_covered(lines, before.paid, before.paid + amount));
     tx.audit("issue", "receipt", receipt_id, None, serde_json::json!({ "kind": kind.key(), "amount_vnd": amount.0 }));
-    tell_pages(tx, encounter);
+    tell_pages(tx, bill);
     Ok(())
 }
 
@@ -143,23 +147,24 @@ pub fn newly_covered(lines: &[Line], before: Vnd, after: Vnd) -> Vec<OrderId> {
 }
 
 /// Lets orders go that nothing is owed for any more.
-pub fn tell_covered(tx: &mut Tx, encounter: EncounterId, orders: Vec<OrderId>) {
+pub fn tell_covered(tx: &mut Tx, bill: BillId, orders: Vec<OrderId>) {
     if !orders.is_empty() {
-        tx.emit(Event::OrdersPaid { encounter, orders });
+        // Only a visit's bill has orders on it.
+        tx.emit(Event::OrdersPaid { encounter: EncounterId(bill.0), orders });
     }
 }
 
 /// Tells the open pages that the money of a visit moved.
-pub fn tell_pages(tx: &mut Tx, encounter: EncounterId) {
+pub fn tell_pages(tx: &mut Tx, bill: BillId) {
     tx.notify("cashier");
-    tx.notify(format!("bill/{encounter}"));
+    tx.notify(format!("bill/{bill}"));
 }
 
 /// Withdraws charges whose document went away: at once while nobody paid, through the approval desk when a receipt
 /// names them. Safe to repeat.
-pub async fn withdraw(tx: &mut Tx, encounter: EncounterId, reason: &str, which: impl Fn(&Line) -> bool) -> Result<(), Failure> {
-    bills::lock(tx, encounter).await?;
-    let lines = bills::list_lines(tx, encounter).await?;
+pub async fn withdraw(tx: &mut Tx, bill: BillId, reason: &str, which: impl Fn(&Line) -> bool) -> Result<(), Failure> {
+    bills::lock(tx, bill).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     for line in lines.iter().filter(|l| which(l)) {
         match charge::withdraw(line.is_reversed(), line.receipt_id.is_some(), line.void_asked) {
             Withdrawal::Nothing => {}
@@ -169,7 +174,7 @@ pub async fn withdraw(tx: &mut Tx, encounter: EncounterId, reason: &str, which: 
             Withdrawal::AskApproval => {
                 let new = NewApproval {
                     id: Uuid::now_v7(),
-                    encounter,
+                    bill,
                     matter: Matter::ChargeVoid,
                     target: line.charge_id,
                     amount: line.amount(),
@@ -180,15 +185,15 @@ pub async fn withdraw(tx: &mut Tx, encounter: EncounterId, reason: &str, which: 
             }
         }
     }
-    tell_pages(tx, encounter);
+    tell_pages(tx, bill);
     Ok(())
 }
 
 /// Leaves a drug out that the patient does not buy here. Only while no receipt names it: then nobody paid and nothing
 /// was handed over, so one person's word and a reason on the row are enough.
-pub async fn decline_drug(tx: &mut Tx, encounter: EncounterId, charge: Uuid) -> Result<(), Failure> {
-    bills::lock(tx, encounter).await?;
-    let lines = bills::list_lines(tx, encounter).await?;
+pub async fn decline_drug(tx: &mut Tx, bill: BillId, charge: Uuid) -> Result<(), Failure> {
+    bills::lock(tx, bill).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     let line = lines.iter().find(|l| l.charge_id == charge).ok_or(Failure::NotFound)?;
     if line.is_reversed() {
         return Ok(());
@@ -198,14 +203,14 @@ pub async fn decline_drug(tx: &mut Tx, encounter: EncounterId, charge: Uuid) -> 
     }
     charges::reverse(tx, charge, "Người bệnh không lấy thuốc", None).await?;
     tx.audit("decline", "charge", charge, None, serde_json::json!({ "amount_vnd": line.amount_vnd }));
-    tell_pages(tx, encounter);
+    tell_pages(tx, bill);
     Ok(())
 }
 
 /// Takes the price of the day of service for a line that had none.
-pub async fn price_again(tx: &mut Tx, encounter: EncounterId, charge: Uuid) -> Result<(), Failure> {
-    let position = bills::lock(tx, encounter).await?;
-    let lines = bills::list_lines(tx, encounter).await?;
+pub async fn price_again(tx: &mut Tx, bill: BillId, charge: Uuid) -> Result<(), Failure> {
+    let position = bills::lock(tx, bill).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     let line = lines.iter().find(|l| l.charge_id == charge).ok_or(Failure::NotFound)?;
     if line.is_reversed() || !line.is_unpriced() {
         return Ok(());
@@ -217,20 +222,20 @@ pub async fn price_again(tx: &mut Tx, encounter: EncounterId, charge: Uuid) -> R
         return Err(Problem::of(format!("Danh mục vẫn chưa có giá của “{}” cho ngày {day}.", line.name)).into());
     }
     charges::reverse(tx, charge, "Lấy giá theo danh mục", None).await?;
-    charges::charge_again(tx, encounter, line, &priced).await?;
-    let after = bills::list_lines(tx, encounter).await?;
-    tell_covered(tx, encounter, newly_covered(&after, NOTHING_YET, position.paid));
-    tell_pages(tx, encounter);
+    charges::charge_again(tx, bill, line, &priced).await?;
+    let after = bills::list_lines(tx, bill).await?;
+    tell_covered(tx, bill, newly_covered(&after, NOTHING_YET, position.paid));
+    tell_pages(tx, bill);
     Ok(())
 }
 
 /// Asks a second person to void a charge or a receipt, or to give money back.
-pub async fn ask(tx: &mut Tx, encounter: EncounterId, id: Uuid, matter: Matter, target: Uuid, amount: Option<Vnd>, reason: &str) -> Result<(), Failure> {
-    let position = bills::lock(tx, encounter).await?;
+pub async fn ask(tx: &mut Tx, bill: BillId, id: Uuid, matter: Matter, target: Uuid, amount: Option<Vnd>, reason: &str) -> Result<(), Failure> {
+    let position = bills::lock(tx, bill).await?;
     let reason = reason.trim();
     let amount = match matter {
         Matter::ChargeVoid => {
-            let lines = bills::list_lines(tx, encounter).await?;
+            let lines = bills::list_lines(tx, bill).await?;
             let line = lines.iter().find(|l| l.charge_id == target).ok_or(Failure::NotFound)?;
             if line.is_reversed() {
                 return Err(Problem::of("Khoản này đã hủy trước đó.").into());
@@ -238,13 +243,13 @@ pub async fn ask(tx: &mut Tx, encounter: EncounterId, id: Uuid, matter: Matter, 
             line.amount()
         }
         Matter::ReceiptVoid => {
-            let receipt = receipt_of(tx, encounter, target).await?;
+            let receipt = receipt_of(tx, bill, target).await?;
             receipt::may_void(&receipt.void_facts())?;
             Vnd(receipt.amount_vnd)
         }
         Matter::Refund => {
             let (of, payment) = receipts::find_payment(tx, target).await?.ok_or(Failure::NotFound)?;
-            if of != encounter.0 || payment.kind != "payment" {
+            if of != bill.0 || payment.kind != "payment" {
                 return Err(Failure::NotFound);
             }
             // The same request sent twice promises its money once.
@@ -255,7 +260,7 @@ pub async fn ask(tx: &mut Tx, encounter: EncounterId, id: Uuid, matter: Matter, 
                 original: Vnd(payment.amount_vnd),
                 taken_from_original: Vnd(payment.returned_vnd + payment.promised_vnd),
                 credit: position.credit(),
-                promised: approvals::promised(tx, encounter).await?,
+                promised: approvals::promised(tx, bill).await?,
             };
             let amount = amount.ok_or_else(|| Problem::at("amount", "Nhập số tiền hoàn bằng chữ số, ví dụ 48.000."))?;
             approval::may_ask_refund(amount, facts)?;
@@ -265,21 +270,21 @@ pub async fn ask(tx: &mut Tx, encounter: EncounterId, id: Uuid, matter: Matter, 
     if reason.is_empty() || reason.chars().count() > 300 {
         return Err(Problem::at("reason", "Nhập lý do (tối đa 300 ký tự).").into());
     }
-    approvals::insert(tx, &NewApproval { id, encounter, matter, target, amount, reason: reason.to_owned() }).await?;
+    approvals::insert(tx, &NewApproval { id, bill, matter, target, amount, reason: reason.to_owned() }).await?;
     tx.audit("ask", "approval", id, None, serde_json::json!({ "matter": matter.key(), "amount_vnd": amount.0 }));
     tx.notify("approvals");
-    tell_pages(tx, encounter);
+    tell_pages(tx, bill);
     Ok(())
 }
 
-async fn receipt_of(tx: &mut Tx, encounter: EncounterId, id: Uuid) -> Result<Receipt, Failure> {
-    receipts::find(tx, id).await?.filter(|r| r.encounter_id == encounter.0).ok_or(Failure::NotFound)
+async fn receipt_of(tx: &mut Tx, bill: BillId, id: Uuid) -> Result<Receipt, Failure> {
+    receipts::find(tx, id).await?.filter(|r| r.bill_id == bill.0).ok_or(Failure::NotFound)
 }
 
 /// Decides a request; an approved void takes effect at once, an approved refund waits for whoever hands out the money.
 pub async fn decide(tx: &mut Tx, id: Uuid, approve: bool, note: &str) -> Result<(), Failure> {
     let asked = approvals::find(tx, id).await?.ok_or(Failure::NotFound)?;
-    let position = bills::lock(tx, asked.encounter()).await?;
+    let position = bills::lock(tx, asked.bill()).await?;
     let asked = approvals::find(tx, id).await?.ok_or(Failure::NotFound)?;
     approval::may_decide(&asked.request(), tx.actor.account)?;
     if !approve && note.trim().is_empty() {
@@ -294,19 +299,19 @@ pub async fn decide(tx: &mut Tx, id: Uuid, approve: bool, note: &str) -> Result<
     }
     tx.audit("decide", "approval", id, None, serde_json::json!({ "approved": approve, "amount_vnd": asked.amount_vnd }));
     tx.notify("approvals");
-    tell_pages(tx, asked.encounter());
+    tell_pages(tx, asked.bill());
     Ok(())
 }
 
 async fn carry_out(tx: &mut Tx, asked: &Approval, paid: Vnd) -> Result<(), Failure> {
-    let encounter = asked.encounter();
+    let bill = asked.bill();
     match asked.matter() {
         Matter::ChargeVoid => {
             charges::reverse(tx, asked.target_id, &asked.reason, Some(asked.approval_id)).await?;
-            let lines = bills::list_lines(tx, encounter).await?;
-            tell_covered(tx, encounter, newly_covered(&lines, NOTHING_YET, paid));
+            let lines = bills::list_lines(tx, bill).await?;
+            tell_covered(tx, bill, newly_covered(&lines, NOTHING_YET, paid));
         }
-        Matter::ReceiptVoid => void_receipt(tx, encounter, asked).await?,
+        Matter::ReceiptVoid => void_receipt(tx, bill, asked).await?,
         // Money moves only when it is handed out.
         Matter::Refund => {}
     }
@@ -314,12 +319,12 @@ async fn carry_out(tx: &mut Tx, asked: &Approval, paid: Vnd) -> Result<(), Failu
 }
 
 /// A voided receipt was never collected: every payment on it is taken back in the shift that took it.
-async fn void_receipt(tx: &mut Tx, encounter: EncounterId, asked: &Approval) -> Result<(), Failure> {
-    let receipt = receipt_of(tx, encounter, asked.target_id).await?;
+async fn void_receipt(tx: &mut Tx, bill: BillId, asked: &Approval) -> Result<(), Failure> {
+    let receipt = receipt_of(tx, bill, asked.target_id).await?;
     if let Some(shift) = receipt.shift_id {
         shifts::hold(tx, shift).await?;
     }
-    let receipt = receipt_of(tx, encounter, receipt.receipt_id).await?;
+    let receipt = receipt_of(tx, bill, receipt.receipt_id).await?;
     receipt::may_void(&receipt.void_facts())?;
     receipts::insert_void(tx, receipt.receipt_id, asked.approval_id, &asked.reason).await?;
     for payment in receipts::payments_of_receipt(tx, receipt.receipt_id).await? {
@@ -335,7 +340,7 @@ async fn void_receipt(tx: &mut Tx, encounter: EncounterId, asked: &Approval) -> 
             transfer: None,
             shift: payment.shift_id,
         };
-        receipts::insert_payment(tx, encounter, receipt.receipt_id, &back).await?;
+        receipts::insert_payment(tx, bill, receipt.receipt_id, &back).await?;
     }
     tx.audit("void", "receipt", receipt.receipt_id, None, serde_json::json!({ "amount_vnd": receipt.amount_vnd }));
     Ok(())
@@ -345,8 +350,8 @@ async fn void_receipt(tx: &mut Tx, encounter: EncounterId, asked: &Approval) -> 
 /// the actor's drawer.
 pub async fn pay_out(tx: &mut Tx, id: Uuid, bank_ref: &str) -> Result<Uuid, Failure> {
     let asked = approvals::find(tx, id).await?.ok_or(Failure::NotFound)?;
-    let encounter = asked.encounter();
-    bills::lock(tx, encounter).await?;
+    let bill = asked.bill();
+    bills::lock(tx, bill).await?;
     let asked = approvals::find(tx, id).await?.ok_or(Failure::NotFound)?;
     if asked.step() == Step::PaidOut && receipts::find(tx, id).await?.is_some() {
         return Ok(id);
@@ -362,7 +367,7 @@ pub async fn pay_out(tx: &mut Tx, id: Uuid, bank_ref: &str) -> Result<Uuid, Fail
     // The refund's paper carries the request's id: one request, one paper.
     let paper = NewReceipt {
         id,
-        encounter,
+        bill,
         kind: Kind::Refund,
         total: amount,
         deposit: Vnd::ZERO,
@@ -378,12 +383,12 @@ pub async fn pay_out(tx: &mut Tx, id: Uuid, bank_ref: &str) -> Result<Uuid, Fail
         transfer: None,
         shift: Some(shift.shift_id),
     };
-    receipts::insert_payment(tx, encounter, id, &payment).await?;
+    receipts::insert_payment(tx, bill, id, &payment).await?;
     if !approvals::mark_paid_out(tx, id).await? {
         return Err(Failure::Conflict("Đề nghị này vừa được chi.".into()));
     }
     tx.audit("refund", "receipt", id, None, serde_json::json!({ "amount_vnd": amount.0, "method": method.key() }));
     tx.notify("approvals");
-    tell_pages(tx, encounter);
+    tell_pages(tx, bill);
     Ok(id)
 }

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod approval;
 pub mod arrival;
+pub mod bill;
 pub mod charge;
 pub mod collection;
 pub mod desk;
@@ -28,15 +29,16 @@ pub fn module() -> web::Module {
         routes: vec![
             web::get("/app/cashier", cashier::desk).right("billing.read"),
             web::get("/app/cashier/waiting", cashier::waiting_piece).right("billing.read"),
-            web::get("/app/cashier/{encounter}", cashier::show).right("billing.read"),
-            web::get("/app/cashier/{encounter}/pay", cashier::pay_piece).right("billing.read"),
-            web::get("/app/cashier/{encounter}/bill", cashier::bill_piece).right("billing.read"),
-            web::post("/app/cashier/{encounter}/receipts", cashier::collect).right("cashier.collect"),
-            web::post("/app/cashier/{encounter}/transfer-codes", cashier::show_code).right("cashier.collect"),
-            web::post("/app/cashier/{encounter}/charges/{charge}/decline", cashier::decline).right("cashier.collect"),
-            web::post("/app/cashier/{encounter}/charges/{charge}/price", cashier::price_again).right("cashier.collect"),
-            web::get("/app/cashier/{encounter}/requests", approvals::ask_page).right("cashier.refund"),
-            web::post("/app/cashier/{encounter}/requests", approvals::ask).right("cashier.refund"),
+            web::get("/app/cashier/{bill}", cashier::show).right("billing.read"),
+            web::get("/app/cashier/{bill}/pay", cashier::pay_piece).right("billing.read"),
+            web::get("/app/cashier/{bill}/bill", cashier::bill_piece).right("billing.read"),
+            web::post("/app/cashier/{bill}/receipts", cashier::collect).right("cashier.collect"),
+            web::post("/app/cashier/{bill}/buyer", cashier::name_buyer).right("cashier.collect"),
+            web::post("/app/cashier/{bill}/transfer-codes", cashier::show_code).right("cashier.collect"),
+            web::post("/app/cashier/{bill}/charges/{charge}/decline", cashier::decline).right("cashier.collect"),
+            web::post("/app/cashier/{bill}/charges/{charge}/price", cashier::price_again).right("cashier.collect"),
+            web::get("/app/cashier/{bill}/requests", approvals::ask_page).right("cashier.refund"),
+            web::post("/app/cashier/{bill}/requests", approvals::ask).right("cashier.refund"),
             web::get("/app/cashier/approvals", approvals::list).right("billing.read"),
             web::post("/app/cashier/approvals/{id}/decision", approvals::decide).right("cashier.approve"),
             web::post("/app/cashier/approvals/{id}/payout", approvals::pay_out).right("cashier.refund"),
@@ -80,6 +82,7 @@ pub fn module() -> web::Module {
             web::Migration { name: "2026-11-24-2111-desk", sql: include_str!("../migrations/2026-11-24-2111-desk.sql") },
             web::Migration { name: "2026-11-24-2112-bank", sql: include_str!("../migrations/2026-11-24-2112-bank.sql") },
             web::Migration { name: "2026-11-24-2113-report-views", sql: include_str!("../migrations/2026-11-24-2113-report-views.sql") },
+            web::Migration { name: "2026-11-25-0060-bill", sql: include_str!("../migrations/2026-11-25-0060-bill.sql") },
         ],
         rail: vec![
             web::RailEntry { href: "/app/cashier", icon: "cash", label: "Thu ngân", right: "cashier.collect", feature: None, order: 50 },

@@ -1,5 +1,6 @@
 //! What the money side does when something happened elsewhere. Every listener may run twice, and in any order.
 
+use crate::bill::of_visit;
 use crate::charge::{NewCharge, Source};
 use crate::desk;
 use crate::store::{bills, charges};
@@ -24,8 +25,8 @@ pub async fn encounter_opened(tx: &mut Tx, payload: Value) -> anyhow::Result<()>
         quantity_milli: 1000,
         day,
     };
-    charges::charge(tx, encounter, None, &[exam], day).await?;
-    desk::tell_pages(tx, encounter);
+    charges::charge(tx, of_visit(encounter), None, &[exam], day).await?;
+    desk::tell_pages(tx, of_visit(encounter));
     Ok(())
 }
 
@@ -45,15 +46,15 @@ pub async fn orders_placed(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
             day,
         })
         .collect();
-    let position = bills::lock(tx, encounter).await?;
-    if charges::charge(tx, encounter, None, &new, day).await? > 0 {
-        let lines = bills::list_lines(tx, encounter).await?;
+    let position = bills::lock(tx, of_visit(encounter)).await?;
+    if charges::charge(tx, of_visit(encounter), None, &new, day).await? > 0 {
+        let lines = bills::list_lines(tx, of_visit(encounter)).await?;
         // What was covered before these orders came was told then.
         let mut covered = desk::newly_covered(&lines, desk::NOTHING_YET, position.paid);
         covered.retain(|id| orders.iter().any(|o| o.order == *id));
-        desk::tell_covered(tx, encounter, covered);
+        desk::tell_covered(tx, of_visit(encounter), covered);
     }
-    desk::tell_pages(tx, encounter);
+    desk::tell_pages(tx, of_visit(encounter));
     Ok(())
 }
 
@@ -62,7 +63,7 @@ pub async fn order_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<()> 
         bail!("not an OrderCancelled");
     };
     charges::mark_withdrawn(tx, order.0).await?;
-    desk::withdraw(tx, encounter, "Chỉ định đã hủy", |l| l.source == "order" && l.source_id == order.0).await.map_err(fault)
+    desk::withdraw(tx, of_visit(encounter), "Chỉ định đã hủy", |l| l.source == "order" && l.source_id == order.0).await.map_err(fault)
 }
 
 /// Charges drugs that have a price here; what the replaced prescription charged and nobody paid is taken back.
@@ -88,9 +89,9 @@ pub async fn prescription_issued(tx: &mut Tx, payload: Value) -> anyhow::Result<
         })
         .collect();
     if !new.is_empty() {
-        charges::charge(tx, encounter, Some(prescription.0), &new, day).await?;
+        charges::charge(tx, of_visit(encounter), Some(prescription.0), &new, day).await?;
     }
-    desk::tell_pages(tx, encounter);
+    desk::tell_pages(tx, of_visit(encounter));
     Ok(())
 }
 
@@ -103,7 +104,7 @@ pub async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Resu
 
 async fn withdraw_prescription(tx: &mut Tx, encounter: EncounterId, prescription: Uuid, reason: &str) -> anyhow::Result<()> {
     charges::mark_withdrawn(tx, prescription).await?;
-    desk::withdraw(tx, encounter, reason, |l| l.source_paper == Some(prescription)).await.map_err(fault)
+    desk::withdraw(tx, of_visit(encounter), reason, |l| l.source_paper == Some(prescription)).await.map_err(fault)
 }
 
 pub async fn encounter_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
@@ -111,7 +112,7 @@ pub async fn encounter_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<
         bail!("not an EncounterCancelled");
     };
     charges::mark_withdrawn(tx, encounter.0).await?;
-    desk::withdraw(tx, encounter, "Lượt khám đã hủy", |_| true).await.map_err(fault)
+    desk::withdraw(tx, of_visit(encounter), "Lượt khám đã hủy", |_| true).await.map_err(fault)
 }
 
 /// A merge moves no money: bills hang on visits, and visits follow the person. Only open screens look again.

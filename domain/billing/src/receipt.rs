@@ -122,8 +122,8 @@ pub fn may_void(facts: &VoidFacts) -> Result<(), Problems> {
 }
 
 /// The visit's working number on screens before any receipt: its first letters are enough at a counter.
-pub fn draft_code(day: NaiveDate, encounter: Uuid) -> String {
-    let tail = encounter.simple().to_string();
+pub fn draft_code(day: NaiveDate, bill: Uuid) -> String {
+    let tail = bill.simple().to_string();
     let tail = tail.get(28..).unwrap_or_default();
     format!("{:02}{:02}{:02}-{}", day.year().rem_euclid(100), day.month(), day.day(), tail.to_uppercase())
 }

@@ -115,14 +115,14 @@ impl Clinic {
 
     /// The text of the code that the cashier shows to somebody who just walked in.
     pub async fn show_code(&self, name: &str) -> String {
-        let encounter = self.walk_in(name).await;
+        let bill = billing::bill::of_visit(self.walk_in(name).await);
         let now = base::Clock::system().now();
         let actor = Actor::system(testkit::facility("84101"));
         let mut tx = self.world.db.begin(web::Scope::Facility(actor.facility), actor, now).await.unwrap();
-        let due = billing::store::bills::position(&mut tx, encounter).await.unwrap().due();
+        let due = billing::store::bills::position(&mut tx, bill).await.unwrap().due();
         let own = billing::store::bank::own_account(&mut tx).await.unwrap();
-        billing::store::bank::insert_code(&mut tx, Uuid::now_v7(), encounter, due, &own, None).await.unwrap();
-        let code = billing::store::bank::find_last_code(&mut tx, encounter).await.unwrap().unwrap();
+        billing::store::bank::insert_code(&mut tx, Uuid::now_v7(), bill, due, &own, None).await.unwrap();
+        let code = billing::store::bank::find_last_code(&mut tx, bill).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         let request = TransferRequest {
             bank_bin: code.bank_bin,

@@ -111,19 +111,19 @@ impl<'a> DayBook<'a> {
             ),
             charge: Sheet::new(
                 "billing_charge",
-                "facility_id, charge_id, encounter_id, source, source_id, source_paper, service_id, drug_id, group_key, \
+                "facility_id, charge_id, bill_id, source, source_id, source_paper, service_id, drug_id, group_key, \
                  name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd, day, posted_at, by_account, \
                  by_name",
             ),
             receipt: Sheet::new(
                 "billing_receipt",
-                "facility_id, receipt_id, encounter_id, kind, series, year, number, total_vnd, amount_vnd, shift_id, \
+                "facility_id, receipt_id, bill_id, kind, series, year, number, total_vnd, amount_vnd, shift_id, \
                  issued_at, day, by_account, by_name",
             ),
             receipt_line: Sheet::new("billing_receipt_line", "facility_id, receipt_id, charge_id"),
             payment: Sheet::new(
                 "billing_payment",
-                "facility_id, payment_id, encounter_id, receipt_id, kind, method, amount_vnd, given_vnd, proof, shift_id, \
+                "facility_id, payment_id, bill_id, receipt_id, kind, method, amount_vnd, given_vnd, proof, shift_id, \
                  at, day, by_account, by_name",
             ),
         }
@@ -358,21 +358,26 @@ impl<'a> DayBook<'a> {
         ] {
             sheet.send(conn, straight).await?;
         }
-        let counted = FLOAT_VND + self.cash;
+        // No note is as small as the last đồng of a bill: what cannot be counted is the day's difference, with its reason.
+        let expected = FLOAT_VND + self.cash;
+        let (pieces, counted) = pieces(expected);
+        let reason = if counted == expected { "" } else { "Tiền lẻ không có tờ nhỏ để thối" };
         sqlx::query(db::sql!(
             "WITH counted AS (
                  INSERT INTO billing_shift_count (facility_id, count_id, shift_id, pieces, total_vnd, expected_vnd, at, by_account)
-                 VALUES ($1, $3, $2, $4, $5, $5, $6, $7))
-             UPDATE billing_shift SET closed_at = $6, count_id = $3, counted_vnd = $5, expected_vnd = $5, handed_over_vnd = $5
+                 VALUES ($1, $3, $2, $4, $5, $8, $6, $7))
+             UPDATE billing_shift SET closed_at = $6, count_id = $3, counted_vnd = $5, expected_vnd = $8, handed_over_vnd = $5, reason = $9
              WHERE facility_id = $1 AND shift_id = $2"
         ))
         .bind(of)
         .bind(self.shift)
         .bind(self.count)
-        .bind(pieces(counted))
+        .bind(pieces)
         .bind(counted)
         .bind(closed)
         .bind(cashier.account)
+        .bind(expected)
+        .bind(reason)
         .execute(&mut *conn)
         .await?;
         let (rooms, lasts): (Vec<Uuid>, Vec<i32>) =
@@ -392,15 +397,16 @@ impl<'a> DayBook<'a> {
     }
 }
 
-/// A sum in notes and coins, largest first.
-fn pieces(mut sum: i64) -> serde_json::Value {
+/// A sum in the notes of the counting sheet, largest first, and how much of it they make.
+fn pieces(sum: i64) -> (serde_json::Value, i64) {
     let mut pieces = serde_json::Map::new();
-    for note in [500_000, 200_000, 100_000, 50_000, 20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100] {
-        let count = sum / note;
+    let mut rest = sum;
+    for note in billing::shift::DENOMINATIONS {
+        let count = rest / note;
         if count > 0 {
             pieces.insert(note.to_string(), count.into());
         }
-        sum %= note;
+        rest %= note;
     }
-    pieces.into()
+    (pieces.into(), sum - rest)
 }

@@ -36,8 +36,14 @@ async fn every_sum_of_the_invented_days_agrees() {
         ),
         (
             "drawers that do not hold their cash",
-            "SELECT count(*) FROM billing_shift s WHERE closed_at IS NULL OR counted_vnd <> float_vnd + coalesce((SELECT
+            "SELECT count(*) FROM billing_shift s WHERE closed_at IS NULL OR expected_vnd <> float_vnd + coalesce((SELECT
              sum(amount_vnd) FROM billing_payment p WHERE p.shift_id = s.shift_id AND p.method = 'cash'), 0)",
+        ),
+        (
+            "counts that are not the sum of their notes, or miss more than the smallest note",
+            "SELECT count(*) FROM billing_shift s JOIN billing_shift_count c USING (facility_id, count_id)
+             WHERE s.counted_vnd <> (SELECT sum(key::bigint * value::text::bigint) FROM jsonb_each(c.pieces))
+                OR s.expected_vnd - s.counted_vnd NOT BETWEEN 0 AND 199",
         ),
         (
             "finished visits without a note, a diagnosis or a doctor",

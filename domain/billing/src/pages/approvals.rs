@@ -9,7 +9,7 @@ use crate::store::approvals::{self, Approval};
 use crate::store::bills::{self, Line, Payer};
 use crate::store::receipts::{self, Payment, Receipt};
 use askama::Template;
-use base::{EncounterId, Problems, Vnd, show_date, show_time};
+use base::{BillId, Problems, Vnd, show_date, show_time};
 use serde::Deserialize;
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, Path, Shell};
@@ -45,16 +45,16 @@ struct AskPage {
 }
 
 impl AskPage {
-    async fn load(ctx: &Ctx, tx: &mut db::Tx, encounter: EncounterId) -> Result<AskPage, Failure> {
+    async fn load(ctx: &Ctx, tx: &mut db::Tx, of: BillId) -> Result<AskPage, Failure> {
         Ok(AskPage {
             shell: ctx.shell("Hoàn tiền, hủy khoản", &[("Esc", "Về lượt khám")]),
-            payer: bills::get_payer(tx, encounter).await?,
-            position: bills::position(tx, encounter).await?,
-            lines: bills::list_lines(tx, encounter).await?,
-            receipts: receipts::list_of_encounter(tx, encounter).await?,
-            payments: receipts::payments_of_encounter(tx, encounter).await?,
-            asked: approvals::list_of_encounter(tx, encounter).await?,
-            promised: approvals::promised(tx, encounter).await?,
+            payer: bills::get_payer(tx, of).await?,
+            position: bills::position(tx, of).await?,
+            lines: bills::list_lines(tx, of).await?,
+            receipts: receipts::list_of_bill(tx, of).await?,
+            payments: receipts::payments_of_bill(tx, of).await?,
+            asked: approvals::list_of_bill(tx, of).await?,
+            promised: approvals::promised(tx, of).await?,
             id: Uuid::now_v7(),
             form: AskForm::default(),
             problems: Problems::none(),
@@ -93,15 +93,15 @@ impl AskPage {
 }
 
 /// What may be asked for on this visit.
-pub async fn ask_page(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
+pub async fn ask_page(ctx: Ctx, Path(of): Path<BillId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    web::html(AskPage::load(&ctx, &mut tx, encounter).await?)
+    web::html(AskPage::load(&ctx, &mut tx, of).await?)
 }
 
 /// Puts a request on the approval desk.
-pub async fn ask(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form): Form<AskForm>) -> Answer {
+pub async fn ask(ctx: Ctx, Path(of): Path<BillId>, Form(form): Form<AskForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    bills::get_payer(&mut tx, encounter).await?;
+    bills::get_payer(&mut tx, of).await?;
     let id = minted(&form.id)?;
     let mut problems = Problems::none();
     let amount = money(&form.amount, "amount", &mut problems);
@@ -111,19 +111,19 @@ pub async fn ask(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form): Form<
     let outcome = match (matter, target, problems.is_empty()) {
         (Some(matter), Ok(target), true) => {
             let amount = (!form.amount.trim().is_empty()).then_some(amount);
-            desk::ask(&mut tx, encounter, id, matter, target, amount, &form.reason).await
+            desk::ask(&mut tx, of, id, matter, target, amount, &form.reason).await
         }
         _ => Err(Failure::Refused(problems)),
     };
     match outcome {
         Ok(()) => {
             tx.commit().await?;
-            web::redirect(format!("/app/cashier/{encounter}"))
+            web::redirect(format!("/app/cashier/{of}"))
         }
         Err(Failure::Refused(problems)) => {
             drop(tx);
             let mut tx = ctx.begin().await?;
-            let page = AskPage::load(&ctx, &mut tx, encounter).await?;
+            let page = AskPage::load(&ctx, &mut tx, of).await?;
             web::refused(AskPage { form, problems, ..page })
         }
         Err(other) => Err(other),

@@ -6,7 +6,7 @@ use crate::ledger::Position;
 use crate::store::approvals::{self, Approval};
 use crate::store::bills::{self, Line, Payer};
 use crate::store::receipts::{self, Payment, Receipt};
-use base::{Age, EncounterId, Vnd, show_date, show_time};
+use base::{Age, BillId, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
 use std::collections::BTreeMap;
@@ -32,13 +32,19 @@ impl Who {
             "female" => "Nữ · ",
             _ => "",
         };
+        let age = payer.birth_date.map(|born| Age::on(born, today).to_string()).unwrap_or_default();
+        let birth = match payer.birth_date {
+            Some(born) if payer.birth_year_only => born.format("%Y").to_string(),
+            Some(born) => show_date(born),
+            None => payer.kind().title().to_owned(),
+        };
         let tail: String = payer.cccd.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
         Who {
-            spine: payer.person_id.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8,
+            spine: payer.person_id.unwrap_or(payer.bill_id).as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8,
             ticket: payer.ticket.map(|t| t.to_string()).unwrap_or_default(),
             name: payer.name.clone(),
-            facts: format!("{sex}{}", Age::on(payer.birth_date, today)),
-            birth: if payer.birth_year_only { payer.birth_date.format("%Y").to_string() } else { show_date(payer.birth_date) },
+            facts: format!("{sex}{age}"),
+            birth,
             record_no: payer.record_no.clone(),
             id_tail: if tail.is_empty() { tail } else { format!("…{tail}") },
             phone: payer.phone.clone(),
@@ -47,7 +53,7 @@ impl Who {
     }
 }
 
-/// The bill of one visit, ready to be shown.
+/// One bill, ready to be shown.
 pub struct Bill {
     pub payer: Payer,
     pub lines: Vec<Line>,
@@ -62,15 +68,15 @@ pub struct Bill {
 }
 
 impl Bill {
-    pub async fn load(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId) -> Result<Bill, Failure> {
-        let payer = bills::get_payer(tx, encounter).await?;
+    pub async fn load(ctx: &Ctx, tx: &mut Tx, of: BillId) -> Result<Bill, Failure> {
+        let payer = bills::get_payer(tx, of).await?;
         Ok(Bill {
-            draft: crate::receipt::draft_code(payer.day, payer.encounter_id),
-            lines: bills::list_lines(tx, encounter).await?,
-            position: bills::position(tx, encounter).await?,
-            receipts: receipts::list_of_encounter(tx, encounter).await?,
-            payments: receipts::payments_of_encounter(tx, encounter).await?,
-            approvals: approvals::list_of_encounter(tx, encounter).await?,
+            draft: crate::receipt::draft_code(payer.day, payer.bill_id),
+            lines: bills::list_lines(tx, of).await?,
+            position: bills::position(tx, of).await?,
+            receipts: receipts::list_of_bill(tx, of).await?,
+            payments: receipts::payments_of_bill(tx, of).await?,
+            approvals: approvals::list_of_bill(tx, of).await?,
             may_refund: ctx.may("cashier.refund"),
             may_collect: ctx.may("cashier.collect"),
             now: ctx.now,

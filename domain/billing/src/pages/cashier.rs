@@ -3,13 +3,14 @@
 use super::bill::{Bill, Who};
 use super::pay::{AskedPay, Pay};
 use super::{CollectForm, minted, money};
+use crate::bill::Kind;
 use crate::desk;
 use crate::store::bills::Waiting;
 use crate::store::shifts::{Shift, Takings};
 use crate::store::{bank, bills, shifts};
 use askama::Template;
 use base::ask::TransferRequest;
-use base::{EncounterId, Problem, Problems, Vnd, show_date, show_time};
+use base::{BillId, Problem, Problems, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
 use serde::Deserialize;
@@ -49,7 +50,7 @@ impl Desk {
         })
     }
     fn is_at(&self, who: &Waiting) -> bool {
-        self.at == Some(who.encounter_id)
+        self.at == Some(who.bill_id)
     }
     fn minutes(&self, who: &Waiting) -> i64 {
         (self.now - who.since).num_minutes().max(0)
@@ -68,6 +69,9 @@ impl Desk {
         Vnd(who.owed_vnd)
     }
     fn pays(&self, who: &Waiting) -> &'static str {
+        if let Some(kind) = Kind::from_key(&who.kind).filter(|k| *k != Kind::Visit) {
+            return kind.title();
+        }
         if who.payer == "insurance" { "BHYT" } else { "Tự trả" }
     }
     fn taken(&self, method: &str) -> Vnd {
@@ -77,7 +81,7 @@ impl Desk {
         -self.takings.iter().map(|t| Vnd(t.returned_vnd)).sum::<Vnd>()
     }
     fn next(&self) -> Option<&Waiting> {
-        self.waiting.iter().find(|w| Some(w.encounter_id) != self.at && w.owed_vnd > 0)
+        self.waiting.iter().find(|w| Some(w.bill_id) != self.at && w.owed_vnd > 0)
     }
     fn opened(&self) -> String {
         self.shift.as_ref().map(|s| show_time(s.opened_at)).unwrap_or_default()
@@ -121,42 +125,42 @@ pub async fn desk(ctx: Ctx) -> Answer {
     let mut tx = ctx.begin().await?;
     let desk = Desk::load(&ctx, &mut tx, None).await?;
     if let Some(next) = desk.next() {
-        return web::redirect(format!("/app/cashier/{}", next.encounter_id));
+        return web::redirect(format!("/app/cashier/{}", next.bill_id));
     }
     let shell = ctx.shell("Thu ngân", KEYS);
     web::html(Page { csrf: shell.csrf.clone(), shell, who: None, desk, bill: None, pay: None })
 }
 
 /// One bill at the desk.
-pub async fn show(ctx: Ctx, Path(encounter): Path<EncounterId>, Query(asked): Query<AskedPay>) -> Answer {
+pub async fn show(ctx: Ctx, Path(of): Path<BillId>, Query(asked): Query<AskedPay>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let bill = Bill::load(&ctx, &mut tx, encounter).await?;
+    let bill = Bill::load(&ctx, &mut tx, of).await?;
     let pay = Pay::load(&ctx, &mut tx, &bill, &asked).await?;
-    tx.audit("read", "bill", encounter, Some(bill.payer.patient()), serde_json::Value::Null);
+    tx.audit("read", "bill", of, bill.payer.patient(), serde_json::Value::Null);
     let page = page(&ctx, &mut tx, bill, pay).await?;
     tx.commit().await?;
     web::html(page)
 }
 
 async fn page(ctx: &Ctx, tx: &mut Tx, bill: Bill, pay: Pay) -> Result<Page, Failure> {
-    let desk = Desk::load(ctx, tx, Some(bill.payer.encounter_id)).await?;
+    let desk = Desk::load(ctx, tx, Some(bill.payer.bill_id)).await?;
     let mut shell = ctx.shell("Thu ngân", KEYS);
     shell.sandbox = shell.sandbox || (pay.sandbox && pay.shown.is_some());
     Ok(Page { csrf: shell.csrf.clone(), who: Some(Who::of(&bill.payer, ctx.today())), shell, desk, bill: Some(bill), pay: Some(pay) })
 }
 
 /// The pay column alone, for a change of the way to pay and for live changes.
-pub async fn pay_piece(ctx: Ctx, Path(encounter): Path<EncounterId>, Query(asked): Query<AskedPay>) -> Answer {
+pub async fn pay_piece(ctx: Ctx, Path(of): Path<BillId>, Query(asked): Query<AskedPay>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let bill = Bill::load(&ctx, &mut tx, encounter).await?;
+    let bill = Bill::load(&ctx, &mut tx, of).await?;
     let pay = Pay::load(&ctx, &mut tx, &bill, &asked).await?;
     web::html(PayPiece { csrf: ctx.shell("", &[]).csrf, bill, pay })
 }
 
 /// The lines alone, for live changes.
-pub async fn bill_piece(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
+pub async fn bill_piece(ctx: Ctx, Path(of): Path<BillId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let bill = Bill::load(&ctx, &mut tx, encounter).await?;
+    let bill = Bill::load(&ctx, &mut tx, of).await?;
     web::html(BillPiece { csrf: ctx.shell("", &[]).csrf, bill })
 }
 
@@ -173,29 +177,29 @@ pub async fn waiting_piece(ctx: Ctx, Query(at): Query<At>) -> Answer {
 }
 
 /// Collects what is owed, or takes a deposit.
-pub async fn collect(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form): Form<CollectForm>) -> Answer {
+pub async fn collect(ctx: Ctx, Path(of): Path<BillId>, Form(form): Form<CollectForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let payer = bills::get_payer(&mut tx, encounter).await?;
+    let payer = bills::get_payer(&mut tx, of).await?;
     let id = minted(&form.id)?;
     let outcome = match form.read() {
-        Ok(typed) if form.way == "deposit" => desk::take_deposit(&mut tx, encounter, id, &typed).await,
-        Ok(typed) => desk::collect(&mut tx, encounter, id, &typed).await,
+        Ok(typed) if form.way == "deposit" => desk::take_deposit(&mut tx, of, id, &typed).await,
+        Ok(typed) => desk::collect(&mut tx, of, id, &typed).await,
         Err(problems) => Err(Failure::Refused(problems)),
     };
     match outcome {
         Ok(receipt) => {
             tx.commit().await?;
-            web::redirect(format!("/app/cashier/{encounter}?done={receipt}"))
+            web::redirect(format!("/app/cashier/{of}?done={receipt}"))
         }
-        Err(Failure::Refused(problems)) => refuse(&ctx, payer.encounter(), form, id, problems).await,
+        Err(Failure::Refused(problems)) => refuse(&ctx, payer.bill(), form, id, problems).await,
         Err(other) => Err(other),
     }
 }
 
 /// The same page with what is wrong beside the fields and everything typed still there.
-async fn refuse(ctx: &Ctx, encounter: EncounterId, form: CollectForm, id: Uuid, problems: Problems) -> Answer {
+async fn refuse(ctx: &Ctx, of: BillId, form: CollectForm, id: Uuid, problems: Problems) -> Answer {
     let mut tx = ctx.begin().await?;
-    let bill = Bill::load(ctx, &mut tx, encounter).await?;
+    let bill = Bill::load(ctx, &mut tx, of).await?;
     let asked = AskedPay { way: form.way.clone(), done: String::new() };
     let pay = Pay::load(ctx, &mut tx, &bill, &asked).await?;
     // The amount due is shown anew: confirming again then confirms the true figure.
@@ -214,11 +218,11 @@ pub struct CodeForm {
 }
 
 /// Shows a transfer code for what is owed, or for a part of it. A code that still waits for the same amount stays.
-pub async fn show_code(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form): Form<CodeForm>) -> Answer {
+pub async fn show_code(ctx: Ctx, Path(of): Path<BillId>, Form(form): Form<CodeForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    bills::get_payer(&mut tx, encounter).await?;
+    bills::get_payer(&mut tx, of).await?;
     let way = if form.way == "mixed" { "mixed" } else { "transfer" };
-    let shown = make_code(&ctx, &mut tx, encounter, &form).await;
+    let shown = make_code(&ctx, &mut tx, of, &form).await;
     let problems = match shown {
         Ok(()) => {
             tx.commit().await?;
@@ -228,10 +232,10 @@ pub async fn show_code(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form):
         Err(other) => return Err(other),
     };
     if problems.is_empty() && !ctx.htmx {
-        return web::redirect(format!("/app/cashier/{encounter}?way={way}"));
+        return web::redirect(format!("/app/cashier/{of}?way={way}"));
     }
     let mut tx = ctx.begin().await?;
-    let bill = Bill::load(&ctx, &mut tx, encounter).await?;
+    let bill = Bill::load(&ctx, &mut tx, of).await?;
     let asked = AskedPay { way: way.into(), done: String::new() };
     let mut pay = Pay::load(&ctx, &mut tx, &bill, &asked).await?;
     pay.form.transfer = form.transfer;
@@ -241,19 +245,19 @@ pub async fn show_code(ctx: Ctx, Path(encounter): Path<EncounterId>, Form(form):
     if refused { web::refused(piece) } else { web::html(piece) }
 }
 
-async fn make_code(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, form: &CodeForm) -> Result<(), Failure> {
-    let position = bills::lock(tx, encounter).await?;
+async fn make_code(ctx: &Ctx, tx: &mut Tx, of: BillId, form: &CodeForm) -> Result<(), Failure> {
+    let position = bills::lock(tx, of).await?;
     let own = bank::own_account(tx).await?;
     let mut problems = Problems::none();
     problems.add_if(!own.is_set(), "", "Chưa khai tài khoản nhận tiền. Người quản trị nhập ở “Thông tin cơ sở”.");
     let asked = money(&form.transfer, "transfer", &mut problems);
     let amount = if asked == Vnd::ZERO { position.due() } else { asked };
-    problems.add_if(position.due() == Vnd::ZERO, "", "Lượt khám này không còn khoản phải thu.");
+    problems.add_if(position.due() == Vnd::ZERO, "", "Phiếu này không còn khoản phải thu.");
     problems.add_if(amount > position.due() && position.due() > Vnd::ZERO, "transfer", format!("Chỉ còn phải thu {} đ.", position.due()));
     problems.add_if(amount < Vnd::ZERO, "transfer", "Số tiền không được âm.");
     problems.or(())?;
     let shift = desk::my_shift(tx).await?;
-    if let Some(code) = bank::find_last_code(tx, encounter).await?
+    if let Some(code) = bank::find_last_code(tx, of).await?
         && code.answer.is_empty()
         && code.amount_vnd == amount.0
         && code.expires_at > ctx.now + chrono::TimeDelta::minutes(1)
@@ -269,25 +273,50 @@ async fn make_code(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, form: &CodeFo
         reference: "YBA 000000 0000".into(),
     };
     ctx.app.bank_qr().payload(&trial).map_err(Problem::of)?;
-    bank::insert_code(tx, Uuid::now_v7(), encounter, amount, &own, Some(shift.shift_id)).await?;
-    tx.audit("show", "transfer_code", encounter, None, serde_json::json!({ "amount_vnd": amount.0 }));
+    bank::insert_code(tx, Uuid::now_v7(), of, amount, &own, Some(shift.shift_id)).await?;
+    tx.audit("show", "transfer_code", of, None, serde_json::json!({ "amount_vnd": amount.0 }));
     Ok(())
 }
 
-/// A drug the patient does not take.
-pub async fn decline(ctx: Ctx, Path((encounter, charge)): Path<(EncounterId, Uuid)>) -> Answer {
+#[derive(Deserialize)]
+pub struct BuyerForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    phone: String,
+}
+
+/// Names whoever buys without a visit, so that the paper does.
+pub async fn name_buyer(ctx: Ctx, Path(of): Path<BillId>, Form(form): Form<BuyerForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    bills::get_payer(&mut tx, encounter).await?;
-    desk::decline_drug(&mut tx, encounter, charge).await?;
+    bills::get_payer(&mut tx, of).await?;
+    let (name, phone) = (form.name.trim(), form.phone.trim());
+    if name.chars().count() > 100 || phone.chars().count() > 20 {
+        return Err(Problem::at("name", "Tên người mua tối đa 100 ký tự, số điện thoại tối đa 20 ký tự.").into());
+    }
+    if !bills::name_buyer(&mut tx, of, name, phone).await? {
+        return Err(Problem::of("Chỉ phiếu bán lẻ cho khách chưa có hồ sơ mới ghi tên người mua.").into());
+    }
+    tx.audit("name", "bill", of, None, serde_json::Value::Null);
+    desk::tell_pages(&mut tx, of);
     tx.commit().await?;
-    web::redirect(format!("/app/cashier/{encounter}"))
+    web::redirect(format!("/app/cashier/{of}"))
+}
+
+/// A drug the patient does not take.
+pub async fn decline(ctx: Ctx, Path((of, charge)): Path<(BillId, Uuid)>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    bills::get_payer(&mut tx, of).await?;
+    desk::decline_drug(&mut tx, of, charge).await?;
+    tx.commit().await?;
+    web::redirect(format!("/app/cashier/{of}"))
 }
 
 /// Takes the price of a line that had none.
-pub async fn price_again(ctx: Ctx, Path((encounter, charge)): Path<(EncounterId, Uuid)>) -> Answer {
+pub async fn price_again(ctx: Ctx, Path((of, charge)): Path<(BillId, Uuid)>) -> Answer {
     let mut tx = ctx.begin().await?;
-    bills::get_payer(&mut tx, encounter).await?;
-    desk::price_again(&mut tx, encounter, charge).await?;
+    bills::get_payer(&mut tx, of).await?;
+    desk::price_again(&mut tx, of, charge).await?;
     tx.commit().await?;
-    web::redirect(format!("/app/cashier/{encounter}"))
+    web::redirect(format!("/app/cashier/{of}"))
 }

@@ -6,7 +6,7 @@ use crate::store::bank::{self, Code, OwnAccount};
 use crate::store::receipts::Receipt;
 use crate::store::shifts;
 use base::ask::TransferRequest;
-use base::{EncounterId, Problem, Problems, Vnd};
+use base::{BillId, Problem, Problems, Vnd};
 use db::Tx;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -62,7 +62,7 @@ impl Pay {
             .map(|r| bill.payments.iter().filter(|p| p.receipt_id == r.receipt_id && p.given_vnd > p.amount_vnd).map(|p| Vnd(p.given_vnd - p.amount_vnd)).sum())
             .unwrap_or_default();
         let shown = match way.as_str() {
-            "transfer" | "mixed" => last_shown(ctx, tx, bill.payer.encounter(), &own).await?,
+            "transfer" | "mixed" => last_shown(ctx, tx, bill.payer.bill(), &own).await?,
             _ => None,
         };
         // A code answered on this screen turns the column into the receipt by itself.
@@ -109,8 +109,8 @@ impl Pay {
     }
 }
 
-async fn last_shown(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId, own: &OwnAccount) -> Result<Option<Shown>, Failure> {
-    let Some(code) = bank::find_last_code(tx, encounter).await? else { return Ok(None) };
+async fn last_shown(ctx: &Ctx, tx: &mut Tx, of: BillId, own: &OwnAccount) -> Result<Option<Shown>, Failure> {
+    let Some(code) = bank::find_last_code(tx, of).await? else { return Ok(None) };
     let request = TransferRequest {
         bank_bin: code.bank_bin.clone(),
         account_no: code.account_no.clone(),

@@ -6,7 +6,7 @@ use crate::store::bank;
 use crate::store::bills::{self, Payer};
 use crate::store::receipts::{self, Payment, Receipt};
 use askama::Template;
-use base::{Age, EncounterId, Vnd, show_date, show_time};
+use base::{Age, BillId, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
 use serde::Deserialize;
@@ -88,7 +88,7 @@ impl OnePage {
 pub async fn show(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
     let receipt = receipts::find(&mut tx, id).await?.ok_or(Failure::NotFound)?;
-    let payer = bills::get_payer(&mut tx, EncounterId(receipt.encounter_id)).await?;
+    let payer = bills::get_payer(&mut tx, BillId(receipt.bill_id)).await?;
     let payments = receipts::payments_of_receipt(&mut tx, id).await?;
     let lines = receipts::charges_of(&mut tx, id).await?;
     let title = receipt.show_number();
@@ -107,11 +107,11 @@ pub async fn print(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
 
 /// What `edge/documents` needs for an `invoice`; counts the print.
 async fn paper(ctx: &Ctx, tx: &mut Tx, receipt: &Receipt) -> Result<Value, Failure> {
-    let payer = bills::get_payer(tx, EncounterId(receipt.encounter_id)).await?;
+    let payer = bills::get_payer(tx, BillId(receipt.bill_id)).await?;
     let payments = receipts::payments_of_receipt(tx, receipt.receipt_id).await?;
     let lines = receipts::charges_of(tx, receipt.receipt_id).await?;
     let copy = receipts::count_print(tx, receipt.receipt_id).await?;
-    tx.audit("print", "receipt", receipt.receipt_id, Some(payer.patient()), json!({ "copy": copy }));
+    tx.audit("print", "receipt", receipt.receipt_id, payer.patient(), json!({ "copy": copy }));
     let own = bank::own_account(tx).await?;
     let taken: Vec<&Payment> = payments.iter().filter(|p| p.kind != "reversal").collect();
     let given: Vnd = taken.iter().filter(|p| p.method == "cash").map(|p| Vnd(p.given_vnd)).sum();
@@ -126,10 +126,10 @@ async fn paper(ctx: &Ctx, tx: &mut Tx, receipt: &Receipt) -> Result<Value, Failu
         "cancelled": receipt.is_void(),
         "sandbox": sandbox,
         "printed": { "copy": copy, "by": &*ctx.actor.name, "printed_at": ctx.now },
-        "visit_code": receipt::draft_code(payer.day, payer.encounter_id),
+        "visit_code": receipt::draft_code(payer.day, payer.bill_id),
         "patient": {
             "name": payer.name, "record_no": payer.record_no, "sex": payer.sex, "birth_date": payer.birth_date,
-            "age": Age::on(payer.birth_date, payer.day).to_string(), "address": payer.address_text, "phone": payer.phone,
+            "age": payer.birth_date.map(|born| Age::on(born, payer.day).to_string()), "address": payer.address_text, "phone": payer.phone,
         },
         "lines": lines.iter().map(|(group, name, unit, quantity, price, amount)| json!({
             "group": Group::of_service(group).title(), "name": name, "unit": unit,

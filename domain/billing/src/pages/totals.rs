@@ -1,5 +1,6 @@
 //! What the visit costs so far, at the foot of the doctor's right column.
 
+use crate::bill::of_visit;
 use crate::store::bills;
 use askama::Template;
 use base::Vnd;
@@ -22,15 +23,16 @@ struct Totals {
 /// The panel `encounter.totals`; empty on pages without a visit.
 pub async fn panel(_ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
-    let position = bills::position(tx, encounter).await?;
-    let lines = bills::list_lines(tx, encounter).await?;
+    let bill = of_visit(encounter);
+    let position = bills::position(tx, bill).await?;
+    let lines = bills::list_lines(tx, bill).await?;
     let living = || lines.iter().filter(|l| !l.is_reversed());
-    let sum = |of: &str| living().filter(|l| l.source == of).map(|l| l.amount()).sum();
+    let sum = |of: &str| -> Vnd { living().filter(|l| l.source == of).map(|l| l.amount()).sum() };
     Ok(Totals {
         encounter,
         exam: sum("exam"),
         services: sum("order"),
-        drugs: sum("drug"),
+        drugs: sum("drug") + sum("dispense"),
         total: position.charged,
         paid: position.paid,
         due: position.due(),
@@ -42,7 +44,7 @@ pub async fn panel(_ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, 
 /// The same as a piece, for live changes.
 pub async fn piece(ctx: Ctx, web::Path(encounter): web::Path<base::EncounterId>) -> web::Answer {
     let mut tx = ctx.begin().await?;
-    let payer = bills::get_payer(&mut tx, encounter).await?;
-    let html = panel(&ctx, &mut tx, &PanelFor { encounter: Some(encounter), patient: Some(payer.patient()) }).await?;
+    let payer = bills::get_payer(&mut tx, of_visit(encounter)).await?;
+    let html = panel(&ctx, &mut tx, &PanelFor { encounter: Some(encounter), patient: payer.patient() }).await?;
     Ok(web::IntoResponse::into_response(([("content-type", "text/html; charset=utf-8")], html)))
 }

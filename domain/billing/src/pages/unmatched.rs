@@ -4,7 +4,7 @@ use crate::arrival;
 use crate::store::bank::{self, Transfer};
 use crate::store::bills::{self, Waiting};
 use askama::Template;
-use base::{EncounterId, Problems, show_date, show_time};
+use base::{BillId, Problems, show_date, show_time};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ pub struct ResolveForm {
     #[serde(default)]
     how: String,
     #[serde(default)]
-    encounter: String,
+    bill: String,
     #[serde(default)]
     note: String,
 }
@@ -66,8 +66,8 @@ pub struct ResolveForm {
 /// Places one movement.
 pub async fn resolve(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<ResolveForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let encounter = form.encounter.trim().parse::<EncounterId>().ok();
-    match arrival::resolve(&mut tx, id, &form.how, encounter, &form.note.chars().take(300).collect::<String>()).await {
+    let bill = form.bill.trim().parse::<BillId>().ok();
+    match arrival::resolve(&mut tx, id, &form.how, bill, &form.note.chars().take(300).collect::<String>()).await {
         Ok(()) => {
             tx.commit().await?;
             web::redirect("/app/cashier/unmatched")

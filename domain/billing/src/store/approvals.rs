@@ -1,7 +1,7 @@
 //! Requests that a second person decides.
 
 use crate::approval::{Matter, Request, Step};
-use base::{AccountId, EncounterId, Vnd};
+use base::{AccountId, BillId, Vnd};
 use chrono::{DateTime, Utc};
 use db::{Tx, sql};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Approval {
     pub approval_id: Uuid,
-    pub encounter_id: Uuid,
+    pub bill_id: Uuid,
     pub matter: String,
     pub target_id: Uuid,
     pub amount_vnd: i64,
@@ -48,15 +48,15 @@ impl Approval {
             decided_by: self.decided_by.map(AccountId),
         }
     }
-    pub fn encounter(&self) -> EncounterId {
-        EncounterId(self.encounter_id)
+    pub fn bill(&self) -> BillId {
+        BillId(self.bill_id)
     }
 }
 
 macro_rules! approvals_where {
     ($rest:expr) => {
         concat!(
-            "SELECT a.approval_id, a.encounter_id, a.matter, a.target_id, a.amount_vnd, a.reason, a.requested_at, a.requested_by, a.requester,
+            "SELECT a.approval_id, a.bill_id, a.matter, a.target_id, a.amount_vnd, a.reason, a.requested_at, a.requested_by, a.requester,
                 a.step, a.decided_at, a.decided_by, a.decider, a.decision_note, p.name AS patient_name,
                 coalesce(CASE a.matter
                     WHEN 'charge_void' THEN (SELECT c.name FROM billing_charge c WHERE c.facility_id = $1 AND c.charge_id = a.target_id)
@@ -66,8 +66,7 @@ macro_rules! approvals_where {
                         FROM billing_payment m JOIN billing_receipt r ON r.facility_id = $1 AND r.receipt_id = m.receipt_id
                         WHERE m.facility_id = $1 AND m.payment_id = a.target_id) END, '') AS about
              FROM billing_approval a
-             JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = a.encounter_id
-             JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id
+             JOIN billing_bill p ON p.facility_id = $1 AND p.bill_id = a.bill_id
              WHERE a.facility_id = $1 AND ",
             $rest
         )
@@ -78,7 +77,7 @@ macro_rules! approvals_where {
 #[derive(Clone, Debug)]
 pub struct NewApproval {
     pub id: Uuid,
-    pub encounter: EncounterId,
+    pub bill: BillId,
     pub matter: Matter,
     pub target: Uuid,
     pub amount: Vnd,
@@ -90,13 +89,13 @@ pub async fn insert(tx: &mut Tx, new: &NewApproval) -> Result<(), sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     sqlx::query(sql!(
-        "INSERT INTO billing_approval (facility_id, approval_id, encounter_id, matter, target_id, amount_vnd, reason,
+        "INSERT INTO billing_approval (facility_id, approval_id, bill_id, matter, target_id, amount_vnd, reason,
              requested_at, requested_by, requester)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
     ))
     .bind(facility)
     .bind(new.id)
-    .bind(new.encounter.0)
+    .bind(new.bill.0)
     .bind(new.matter.key())
     .bind(new.target)
     .bind(new.amount.0)
@@ -134,11 +133,11 @@ pub async fn list_decided(tx: &mut Tx) -> Result<Vec<Approval>, sqlx::Error> {
         .await
 }
 
-pub async fn list_of_encounter(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Approval>, sqlx::Error> {
+pub async fn list_of_bill(tx: &mut Tx, bill: BillId) -> Result<Vec<Approval>, sqlx::Error> {
     let facility = tx.facility().0;
-    sqlx::query_as(sql!(approvals_where!("a.encounter_id = $2 ORDER BY a.requested_at")))
+    sqlx::query_as(sql!(approvals_where!("a.bill_id = $2 ORDER BY a.requested_at")))
         .bind(facility)
-        .bind(encounter.0)
+        .bind(bill.0)
         .fetch_all(tx.conn())
         .await
 }
@@ -177,14 +176,14 @@ pub async fn mark_paid_out(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
 }
 
 /// Promised by open refund requests of a visit.
-pub async fn promised(tx: &mut Tx, encounter: EncounterId) -> Result<Vnd, sqlx::Error> {
+pub async fn promised(tx: &mut Tx, bill: BillId) -> Result<Vnd, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_scalar(sql!(
         "SELECT coalesce(sum(amount_vnd), 0)::bigint FROM billing_approval
-         WHERE facility_id = $1 AND encounter_id = $2 AND matter = 'refund' AND step IN ('waiting', 'approved')"
+         WHERE facility_id = $1 AND bill_id = $2 AND matter = 'refund' AND step IN ('waiting', 'approved')"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .fetch_one(tx.conn())
     .await
     .map(Vnd)

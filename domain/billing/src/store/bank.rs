@@ -1,7 +1,7 @@
 //! Transfer codes that were shown, bank movements that arrived, and what was decided about the rest.
 
 use crate::transfer::{Outcome, Reason};
-use base::{EncounterId, FacilityId, Vnd};
+use base::{BillId, FacilityId, Vnd};
 use chrono::{DateTime, Utc};
 use db::{Tx, sql};
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub async fn own_account(tx: &mut Tx) -> Result<OwnAccount, sqlx::Error> {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Code {
     pub code_id: Uuid,
-    pub encounter_id: Uuid,
+    pub bill_id: Uuid,
     pub reference: String,
     pub amount_vnd: i64,
     pub bank_bin: String,
@@ -48,7 +48,7 @@ pub struct Code {
 macro_rules! codes_where {
     ($rest:expr) => {
         concat!(
-            "SELECT c.code_id, c.encounter_id, c.reference, c.amount_vnd, c.bank_bin, c.account_no, c.shown_at, c.expires_at, c.shift_id,
+            "SELECT c.code_id, c.bill_id, c.reference, c.amount_vnd, c.bank_bin, c.account_no, c.shown_at, c.expires_at, c.shift_id,
                 coalesce(t.outcome, '') AS answer, coalesce(t.reason, '') AS answer_reason
              FROM billing_transfer_code c
              LEFT JOIN LATERAL (SELECT outcome, reason FROM billing_bank_transfer b WHERE b.facility_id = $1 AND b.code_id = c.code_id
@@ -60,11 +60,11 @@ macro_rules! codes_where {
 }
 
 /// The last code shown for a visit.
-pub async fn find_last_code(tx: &mut Tx, encounter: EncounterId) -> Result<Option<Code>, sqlx::Error> {
+pub async fn find_last_code(tx: &mut Tx, bill: BillId) -> Result<Option<Code>, sqlx::Error> {
     let facility = tx.facility().0;
-    sqlx::query_as(sql!(codes_where!("c.encounter_id = $2 ORDER BY c.shown_at DESC, c.code_id DESC LIMIT 1")))
+    sqlx::query_as(sql!(codes_where!("c.bill_id = $2 ORDER BY c.shown_at DESC, c.code_id DESC LIMIT 1")))
         .bind(facility)
-        .bind(encounter.0)
+        .bind(bill.0)
         .fetch_optional(tx.conn())
         .await
 }
@@ -78,7 +78,7 @@ pub async fn find_code_by_reference(tx: &mut Tx, reference: &str) -> Result<Opti
 pub async fn insert_code(
     tx: &mut Tx,
     id: Uuid,
-    encounter: EncounterId,
+    bill: BillId,
     amount: Vnd,
     own: &OwnAccount,
     shift: Option<Uuid>,
@@ -92,13 +92,13 @@ pub async fn insert_code(
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     sqlx::query(sql!(
-        "INSERT INTO billing_transfer_code (facility_id, code_id, encounter_id, reference, amount_vnd, bank_bin, account_no, shown_at,
+        "INSERT INTO billing_transfer_code (facility_id, code_id, bill_id, reference, amount_vnd, bank_bin, account_no, shown_at,
              expires_at, shift_id, by_account, by_name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     ))
     .bind(facility)
     .bind(id)
-    .bind(encounter.0)
+    .bind(bill.0)
     .bind(reference)
     .bind(amount.0)
     .bind(&own.bank_bin)
@@ -136,7 +136,7 @@ pub struct Transfer {
     pub outcome: String,
     pub reason: String,
     /// Visit of the code it names, if it names one.
-    pub encounter_id: Option<Uuid>,
+    pub bill_id: Option<Uuid>,
     pub patient_name: Option<String>,
     pub reference: Option<String>,
     pub how: Option<String>,
@@ -154,11 +154,10 @@ macro_rules! transfers_where {
     ($rest:expr) => {
         concat!(
             "SELECT t.transfer_id, t.bank_tx_id, t.account_no, t.amount_vnd, t.content, t.paid_at, t.received_at, t.outcome, t.reason,
-                c.encounter_id, p.name AS patient_name, c.reference, x.how, x.note, x.by_name AS resolved_by
+                c.bill_id, p.name AS patient_name, c.reference, x.how, x.note, x.by_name AS resolved_by
              FROM billing_bank_transfer t
              LEFT JOIN billing_transfer_code c ON c.facility_id = $1 AND c.code_id = t.code_id
-             LEFT JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = c.encounter_id
-             LEFT JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id
+             LEFT JOIN billing_bill p ON p.facility_id = $1 AND p.bill_id = c.bill_id
              LEFT JOIN billing_transfer_resolution x ON x.facility_id = $1 AND x.transfer_id = t.transfer_id
              WHERE t.facility_id = $1 AND ",
             $rest
@@ -244,19 +243,19 @@ pub async fn insert_resolution(
     tx: &mut Tx,
     transfer: Uuid,
     how: &str,
-    encounter: Option<EncounterId>,
+    bill: Option<BillId>,
     note: &str,
 ) -> Result<bool, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     let done = sqlx::query(sql!(
-        "INSERT INTO billing_transfer_resolution (facility_id, transfer_id, how, encounter_id, note, at, by_account, by_name)
+        "INSERT INTO billing_transfer_resolution (facility_id, transfer_id, how, bill_id, note, at, by_account, by_name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"
     ))
     .bind(facility)
     .bind(transfer)
     .bind(how)
-    .bind(encounter.map(|e| e.0))
+    .bind(bill.map(|e| e.0))
     .bind(note)
     .bind(now)
     .bind(by)

@@ -1,25 +1,30 @@
-//! The bill of a visit: who, which lines, how the account stands; and the list of those who wait at the desk.
+//! The bill: who, which lines, how the account stands; and the list of those who wait at the desk.
 
+use crate::bill::Kind;
 use crate::charge::{Group, Source};
 use crate::ledger::Position;
-use base::{EncounterId, PatientId, Vnd};
+use base::{BillId, PatientId, Vnd};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::{Tx, sql};
 use uuid::Uuid;
 
-/// What the cashier may know about the person: enough to call and to bill, nothing clinical.
+/// What the cashier may know about whoever pays: enough to call and to bill, nothing clinical. Of a sale at the counter
+/// there may be no more than "Khách lẻ".
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Payer {
-    pub encounter_id: Uuid,
-    pub patient_id: Uuid,
+    pub bill_id: Uuid,
+    pub kind: String,
+    pub encounter_id: Option<Uuid>,
+    pub patient_id: Option<Uuid>,
     pub day: NaiveDate,
     pub status: String,
     pub payer: String,
     pub finished_at: Option<DateTime<Utc>>,
-    pub person_id: Uuid,
+    pub person_id: Option<Uuid>,
     pub name: String,
+    pub buyer_name: String,
     pub record_no: String,
-    pub birth_date: NaiveDate,
+    pub birth_date: Option<NaiveDate>,
     pub birth_year_only: bool,
     pub sex: String,
     pub phone: String,
@@ -31,35 +36,83 @@ pub struct Payer {
 }
 
 impl Payer {
-    pub fn encounter(&self) -> EncounterId {
-        EncounterId(self.encounter_id)
+    pub fn bill(&self) -> BillId {
+        BillId(self.bill_id)
     }
-    pub fn patient(&self) -> PatientId {
-        PatientId(self.patient_id)
+    pub fn kind(&self) -> Kind {
+        Kind::from_key(&self.kind).unwrap_or(Kind::Visit)
+    }
+    pub fn is_visit(&self) -> bool {
+        self.kind() == Kind::Visit
+    }
+    pub fn patient(&self) -> Option<PatientId> {
+        self.patient_id.map(PatientId)
     }
 }
 
-/// The visit and its person; no row when it is another facility's.
-pub async fn get_payer(tx: &mut Tx, encounter: EncounterId) -> Result<Payer, sqlx::Error> {
+/// Whose bill it is; no row when it is another facility's. A visit has a bill from its first minute.
+pub async fn get_payer(tx: &mut Tx, bill: BillId) -> Result<Payer, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT e.encounter_id, p.patient_id, e.day, e.status, e.payer, e.finished_at, p.person_id, p.name, p.record_no,
-                p.birth_date, p.birth_year_only, p.sex, p.phone, p.cccd, p.address_text, r.name AS room_name,
+        "SELECT b.bill_id, b.kind, b.encounter_id, p.patient_id, b.day, coalesce(e.status, '') AS status, coalesce(e.payer, 'self') AS payer,
+                e.finished_at, p.person_id, coalesce(p.name, nullif(b.buyer_name, ''), 'Khách lẻ') AS name, b.buyer_name,
+                coalesce(p.record_no, '') AS record_no, p.birth_date, coalesce(p.birth_year_only, false) AS birth_year_only,
+                coalesce(p.sex, '') AS sex, coalesce(p.phone, b.buyer_phone) AS phone, coalesce(p.cccd, '') AS cccd,
+                coalesce(p.address_text, '') AS address_text, coalesce(r.name, '') AS room_name,
                 concat_ws(' ', nullif(d.title, ''), d.name) AS doctor,
-                (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = e.encounter_id
+                (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = b.encounter_id
                  ORDER BY t.issued_at DESC LIMIT 1) AS ticket
-         FROM encounter_encounter e
-         JOIN patient_patient own ON own.facility_id = e.facility_id AND own.patient_id = e.patient_id
+         FROM (SELECT bill_id, kind, encounter_id, patient_id, day, buyer_name, buyer_phone FROM billing_account
+               WHERE facility_id = $1 AND bill_id = $2
+               UNION ALL
+               SELECT encounter_id, 'visit', encounter_id, NULL, day, '', '' FROM encounter_encounter
+               WHERE facility_id = $1 AND encounter_id = $2
+                 AND NOT EXISTS (SELECT FROM billing_account WHERE facility_id = $1 AND bill_id = $2)) b
+         LEFT JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = b.encounter_id
+         LEFT JOIN patient_patient own ON own.facility_id = $1 AND own.patient_id = coalesce(e.patient_id, b.patient_id)
          -- A record that was merged into another is billed under the one that was kept.
-         JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = coalesce(own.merged_into, own.patient_id)
-         JOIN organization_room r ON r.facility_id = e.facility_id AND r.room_id = e.room_id
-         LEFT JOIN practitioner_practitioner d ON d.facility_id = e.facility_id AND d.practitioner_id = e.practitioner_id
-         WHERE e.facility_id = $1 AND e.encounter_id = $2"
+         LEFT JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = coalesce(own.merged_into, own.patient_id)
+         LEFT JOIN organization_room r ON r.facility_id = $1 AND r.room_id = e.room_id
+         LEFT JOIN practitioner_practitioner d ON d.facility_id = $1 AND d.practitioner_id = e.practitioner_id"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .fetch_one(tx.conn())
     .await
+}
+
+/// Opens a bill that is not a visit's, once. `patient` may stay unknown at a sale.
+pub async fn open(tx: &mut Tx, bill: BillId, kind: Kind, patient: Option<PatientId>, day: NaiveDate) -> Result<(), sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    sqlx::query(sql!(
+        "INSERT INTO billing_account (facility_id, bill_id, kind, patient_id, day, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(bill.0)
+    .bind(kind.key())
+    .bind(patient.map(|p| p.0))
+    .bind(day)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes down who buys at the counter. Only a sale has a buyer of its own; everybody else is known by their record.
+pub async fn name_buyer(tx: &mut Tx, bill: BillId, name: &str, phone: &str) -> Result<bool, sqlx::Error> {
+    let facility = tx.facility().0;
+    let done = sqlx::query(sql!(
+        "UPDATE billing_account SET buyer_name = $3, buyer_phone = $4
+         WHERE facility_id = $1 AND bill_id = $2 AND kind = 'sale' AND patient_id IS NULL"
+    ))
+    .bind(facility)
+    .bind(bill.0)
+    .bind(name)
+    .bind(phone)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// One line of the bill and everything that happened to it.
@@ -92,6 +145,8 @@ impl Line {
         match self.source.as_str() {
             "exam" => Source::Exam,
             "order" => Source::Order,
+            "dispense" => Source::Dispense,
+            "package" => Source::Package,
             _ => Source::Drug,
         }
     }
@@ -113,8 +168,8 @@ impl Line {
     }
 }
 
-/// The lines of a visit, oldest first.
-pub async fn list_lines(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Line>, sqlx::Error> {
+/// The lines of a bill, oldest first.
+pub async fn list_lines(tx: &mut Tx, bill: BillId) -> Result<Vec<Line>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
         "SELECT c.charge_id, c.source, c.source_id, c.source_paper, c.revision, c.service_id, c.drug_id, c.group_key, c.name,
@@ -131,46 +186,57 @@ pub async fn list_lines(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Line>
              WHERE l.facility_id = $1 AND l.charge_id = c.charge_id
                AND NOT EXISTS (SELECT FROM billing_receipt_void v WHERE v.facility_id = $1 AND v.receipt_id = l.receipt_id)
              LIMIT 1) paper ON true
-         WHERE c.facility_id = $1 AND c.encounter_id = $2 AND c.reverses IS NULL
+         WHERE c.facility_id = $1 AND c.bill_id = $2 AND c.reverses IS NULL
          ORDER BY c.posted_at, c.charge_id"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .fetch_all(tx.conn())
     .await
 }
 
-/// How the account of a visit stands; all zero before its first movement.
-pub async fn position(tx: &mut Tx, encounter: EncounterId) -> Result<Position, sqlx::Error> {
+/// How a bill stands; all zero before its first movement.
+pub async fn position(tx: &mut Tx, bill: BillId) -> Result<Position, sqlx::Error> {
     let facility = tx.facility().0;
     let found: Option<(i64, i64)> = sqlx::query_as(sql!(
-        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND encounter_id = $2"
+        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND bill_id = $2"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .fetch_optional(tx.conn())
     .await?;
     Ok(found.map_or_else(Position::default, |(charged, paid)| Position { charged: Vnd(charged), paid: Vnd(paid) }))
 }
 
-/// The same, and nobody else moves money of this visit until the transaction ends. No row: no such visit here.
-pub async fn lock(tx: &mut Tx, encounter: EncounterId) -> Result<Position, sqlx::Error> {
+/// What the bill is about; `None` before its first movement.
+pub async fn kind_of(tx: &mut Tx, bill: BillId) -> Result<Option<Kind>, sqlx::Error> {
+    let facility = tx.facility().0;
+    let found: Option<String> = sqlx::query_scalar(sql!("SELECT kind FROM billing_account WHERE facility_id = $1 AND bill_id = $2"))
+        .bind(facility)
+        .bind(bill.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(found.as_deref().and_then(Kind::from_key))
+}
+
+/// How a bill stands, and nobody else moves its money until the transaction ends. No row: no such bill here.
+pub async fn lock(tx: &mut Tx, bill: BillId) -> Result<Position, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
     sqlx::query(sql!(
-        "INSERT INTO billing_account (facility_id, encounter_id, day, opened_at)
-         SELECT facility_id, encounter_id, day, $3 FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2
+        "INSERT INTO billing_account (facility_id, bill_id, encounter_id, day, opened_at)
+         SELECT facility_id, encounter_id, encounter_id, day, $3 FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2
          ON CONFLICT DO NOTHING"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .bind(now)
     .execute(tx.conn())
     .await?;
     let (charged, paid): (i64, i64) = sqlx::query_as(sql!(
-        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND encounter_id = $2 FOR UPDATE"
+        "SELECT charged_vnd, paid_vnd FROM billing_account WHERE facility_id = $1 AND bill_id = $2 FOR UPDATE"
     ))
     .bind(facility)
-    .bind(encounter.0)
+    .bind(bill.0)
     .fetch_one(tx.conn())
     .await?;
     Ok(Position { charged: Vnd(charged), paid: Vnd(paid) })
@@ -179,7 +245,8 @@ pub async fn lock(tx: &mut Tx, encounter: EncounterId) -> Result<Position, sqlx:
 /// Somebody in the waiting list of the desk.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Waiting {
-    pub encounter_id: Uuid,
+    pub bill_id: Uuid,
+    pub kind: String,
     pub day: NaiveDate,
     pub ticket: Option<i32>,
     pub name: String,
@@ -189,20 +256,18 @@ pub struct Waiting {
     pub since: DateTime<Utc>,
 }
 
-/// Visits that owe money, today's first come first; older ones of the last 30 days after them. At most 100.
+/// Bills that owe money, today's first come first; older ones of the last 30 days after them. At most 100.
 pub async fn list_waiting(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Waiting>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT a.encounter_id, a.day, p.name, e.payer, a.charged_vnd - a.paid_vnd AS owed_vnd,
+        "SELECT a.bill_id, a.kind, a.day, a.name, a.payer, a.charged_vnd - a.paid_vnd AS owed_vnd,
                 (SELECT t.number FROM encounter_ticket t WHERE t.facility_id = $1 AND t.encounter_id = a.encounter_id
                  ORDER BY t.issued_at DESC LIMIT 1) AS ticket,
                 open.lines, coalesce(open.since, a.opened_at) AS since
-         FROM billing_account a
-         JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = a.encounter_id
-         JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id
+         FROM billing_bill a
          CROSS JOIN LATERAL (
              SELECT count(*) AS lines, max(c.posted_at) AS since FROM billing_charge c
-             WHERE c.facility_id = $1 AND c.encounter_id = a.encounter_id AND c.reverses IS NULL
+             WHERE c.facility_id = $1 AND c.bill_id = a.bill_id AND c.reverses IS NULL
                AND NOT EXISTS (SELECT FROM billing_charge b WHERE b.facility_id = $1 AND b.reverses = c.charge_id)) open
          WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2::date - 30 AND $2::date
          ORDER BY a.charged_vnd < a.paid_vnd, a.day DESC, since LIMIT 100"

@@ -3,7 +3,7 @@
 use crate::charge::{self, Group, NewCharge, Price, Source};
 use crate::store::bills::Line;
 use anyhow::Context;
-use base::{EncounterId, Vnd};
+use base::{BillId, Vnd};
 use chrono::NaiveDate;
 use db::{PgConnection, Tx, sql};
 use std::collections::HashMap;
@@ -85,7 +85,7 @@ pub async fn drugs_on(tx: &mut Tx, ids: &[Uuid], day: NaiveDate) -> Result<HashM
 /// that was withdrawn before its charge arrived, or that was charged before, adds nothing.
 pub async fn charge(
     tx: &mut Tx,
-    encounter: EncounterId,
+    bill: BillId,
     paper: Option<Uuid>,
     new: &[NewCharge],
     day: NaiveDate,
@@ -103,13 +103,13 @@ pub async fn charge(
         if priced.price.is_none() && c.source == Source::Drug {
             continue;
         }
-        written += insert(tx, encounter, paper, c, priced, 1, c.source_id).await?;
+        written += insert(tx, bill, paper, c, priced, 1, c.source_id).await?;
     }
     Ok(written)
 }
 
 /// Prices an unpriced, taken-back charge's document again. The revision grows, so the old row stays beside it.
-pub async fn charge_again(tx: &mut Tx, encounter: EncounterId, line: &Line, priced: &Priced) -> anyhow::Result<u64> {
+pub async fn charge_again(tx: &mut Tx, bill: BillId, line: &Line, priced: &Priced) -> anyhow::Result<u64> {
     let again = NewCharge {
         source: line.source(),
         source_id: line.source_id,
@@ -118,12 +118,12 @@ pub async fn charge_again(tx: &mut Tx, encounter: EncounterId, line: &Line, pric
         quantity_milli: line.quantity_milli,
         day: line.day,
     };
-    insert(tx, encounter, line.source_paper, &again, priced, line.revision + 1, line.source_id).await
+    insert(tx, bill, line.source_paper, &again, priced, line.revision + 1, line.source_id).await
 }
 
 async fn insert(
     tx: &mut Tx,
-    encounter: EncounterId,
+    bill: BillId,
     paper: Option<Uuid>,
     c: &NewCharge,
     priced: &Priced,
@@ -136,7 +136,7 @@ async fn insert(
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     let done = sqlx::query(sql!(
-        "INSERT INTO billing_charge (facility_id, charge_id, encounter_id, source, source_id, source_paper, revision,
+        "INSERT INTO billing_charge (facility_id, charge_id, bill_id, source, source_id, source_paper, revision,
              service_id, drug_id, group_key, name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd,
              day, posted_at, by_account, by_name)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
@@ -145,7 +145,7 @@ async fn insert(
     ))
     .bind(facility)
     .bind(Uuid::now_v7())
-    .bind(encounter.0)
+    .bind(bill.0)
     .bind(c.source.key())
     .bind(c.source_id)
     .bind(paper)
@@ -174,10 +174,10 @@ pub async fn reverse(tx: &mut Tx, charge: Uuid, reason: &str, approval: Option<U
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     let done = sqlx::query(sql!(
-        "INSERT INTO billing_charge (facility_id, charge_id, encounter_id, source, source_id, source_paper, revision,
+        "INSERT INTO billing_charge (facility_id, charge_id, bill_id, source, source_id, source_paper, revision,
              service_id, drug_id, group_key, name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd,
              day, reverses, reason, approval_id, posted_at, by_account, by_name)
-         SELECT facility_id, $3, encounter_id, source, source_id, source_paper, revision, service_id, drug_id, group_key,
+         SELECT facility_id, $3, bill_id, source, source_id, source_paper, revision, service_id, drug_id, group_key,
                 name, unit, quantity_milli, unit_price_vnd, price_valid_from, -amount_vnd, $4, charge_id, $5, $6, $7, $8, $9
          FROM billing_charge WHERE facility_id = $1 AND charge_id = $2 AND reverses IS NULL
          ON CONFLICT (facility_id, reverses) WHERE reverses IS NOT NULL DO NOTHING"

@@ -2,7 +2,7 @@
 
 use crate::collection::Part;
 use crate::receipt::{self, Kind};
-use base::{EncounterId, Vnd};
+use base::{BillId, Vnd};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::{Tx, sql};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub struct NewReceipt {
     pub id: Uuid,
-    pub encounter: EncounterId,
+    pub bill: BillId,
     pub kind: Kind,
     pub total: Vnd,
     pub deposit: Vnd,
@@ -44,13 +44,13 @@ pub async fn insert(tx: &mut Tx, new: &NewReceipt) -> Result<i64, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     sqlx::query(sql!(
-        "INSERT INTO billing_receipt (facility_id, receipt_id, encounter_id, kind, series, year, number, total_vnd, deposit_vnd,
+        "INSERT INTO billing_receipt (facility_id, receipt_id, bill_id, kind, series, year, number, total_vnd, deposit_vnd,
              amount_vnd, reason, shift_id, issued_at, day, by_account, by_name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     ))
     .bind(facility)
     .bind(new.id)
-    .bind(new.encounter.0)
+    .bind(new.bill.0)
     .bind(new.kind.key())
     .bind(new.kind.series())
     .bind(year)
@@ -84,18 +84,18 @@ pub async fn insert_lines(tx: &mut Tx, receipt: Uuid, charges: &[Uuid]) -> Resul
 }
 
 /// Writes one movement of money and gives its id.
-pub async fn insert_payment(tx: &mut Tx, encounter: EncounterId, receipt: Uuid, new: &NewPayment) -> Result<Uuid, sqlx::Error> {
+pub async fn insert_payment(tx: &mut Tx, bill: BillId, receipt: Uuid, new: &NewPayment) -> Result<Uuid, sqlx::Error> {
     let id = Uuid::now_v7();
     let (facility, now) = (tx.facility().0, tx.now);
     let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
     sqlx::query(sql!(
-        "INSERT INTO billing_payment (facility_id, payment_id, encounter_id, receipt_id, kind, method, amount_vnd, given_vnd, proof,
+        "INSERT INTO billing_payment (facility_id, payment_id, bill_id, receipt_id, kind, method, amount_vnd, given_vnd, proof,
              shift_id, transfer_id, original_id, at, day, by_account, by_name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     ))
     .bind(facility)
     .bind(id)
-    .bind(encounter.0)
+    .bind(bill.0)
     .bind(receipt)
     .bind(new.kind)
     .bind(new.part.method.key())
@@ -118,7 +118,7 @@ pub async fn insert_payment(tx: &mut Tx, encounter: EncounterId, receipt: Uuid, 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Receipt {
     pub receipt_id: Uuid,
-    pub encounter_id: Uuid,
+    pub bill_id: Uuid,
     pub kind: String,
     pub series: String,
     pub year: i32,
@@ -165,19 +165,18 @@ impl Receipt {
 macro_rules! receipts_where {
     ($rest:expr) => {
         concat!(
-            "SELECT r.receipt_id, r.encounter_id, r.kind, r.series, r.year, r.number, r.total_vnd, r.deposit_vnd, r.amount_vnd, r.reason,
+            "SELECT r.receipt_id, r.bill_id, r.kind, r.series, r.year, r.number, r.total_vnd, r.deposit_vnd, r.amount_vnd, r.reason,
                 r.shift_id, coalesce(s.closed_at IS NOT NULL, false) AS shift_closed, r.issued_at, r.by_name,
                 v.reason AS void_reason, p.name AS patient_name,
                 coalesce((SELECT string_agg(DISTINCT m.method, ',') FROM billing_payment m
                           WHERE m.facility_id = $1 AND m.receipt_id = r.receipt_id), '') AS methods,
                 EXISTS (SELECT FROM billing_payment o JOIN billing_payment b ON b.facility_id = $1 AND b.original_id = o.payment_id
                         WHERE o.facility_id = $1 AND o.receipt_id = r.receipt_id) AS refunded,
-                r.kind = 'deposit' AND EXISTS (SELECT FROM billing_receipt u WHERE u.facility_id = $1 AND u.encounter_id = r.encounter_id
+                r.kind = 'deposit' AND EXISTS (SELECT FROM billing_receipt u WHERE u.facility_id = $1 AND u.bill_id = r.bill_id
                     AND u.kind = 'receipt' AND u.deposit_vnd > 0 AND u.issued_at >= r.issued_at
                     AND NOT EXISTS (SELECT FROM billing_receipt_void uv WHERE uv.facility_id = $1 AND uv.receipt_id = u.receipt_id)) AS used_later
              FROM billing_receipt r
-             JOIN encounter_encounter e ON e.facility_id = $1 AND e.encounter_id = r.encounter_id
-             JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = e.patient_id
+             JOIN billing_bill p ON p.facility_id = $1 AND p.bill_id = r.bill_id
              LEFT JOIN billing_shift s ON s.facility_id = $1 AND s.shift_id = r.shift_id
              LEFT JOIN billing_receipt_void v ON v.facility_id = $1 AND v.receipt_id = r.receipt_id
              WHERE r.facility_id = $1 AND ",
@@ -191,11 +190,11 @@ pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Receipt>, sqlx::Error>
     sqlx::query_as(sql!(receipts_where!("r.receipt_id = $2"))).bind(facility).bind(id).fetch_optional(tx.conn()).await
 }
 
-pub async fn list_of_encounter(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Receipt>, sqlx::Error> {
+pub async fn list_of_bill(tx: &mut Tx, bill: BillId) -> Result<Vec<Receipt>, sqlx::Error> {
     let facility = tx.facility().0;
-    sqlx::query_as(sql!(receipts_where!("r.encounter_id = $2 ORDER BY r.issued_at DESC, r.receipt_id DESC")))
+    sqlx::query_as(sql!(receipts_where!("r.bill_id = $2 ORDER BY r.issued_at DESC, r.receipt_id DESC")))
         .bind(facility)
-        .bind(encounter.0)
+        .bind(bill.0)
         .fetch_all(tx.conn())
         .await
 }
@@ -273,19 +272,19 @@ pub async fn find_payment(tx: &mut Tx, id: Uuid) -> Result<Option<(Uuid, Payment
     else {
         return Ok(None);
     };
-    let encounter = sqlx::query_scalar(sql!("SELECT encounter_id FROM billing_payment WHERE facility_id = $1 AND payment_id = $2"))
+    let bill = sqlx::query_scalar(sql!("SELECT bill_id FROM billing_payment WHERE facility_id = $1 AND payment_id = $2"))
         .bind(facility)
         .bind(id)
         .fetch_one(tx.conn())
         .await?;
-    Ok(Some((encounter, payment)))
+    Ok(Some((bill, payment)))
 }
 
-pub async fn payments_of_encounter(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Payment>, sqlx::Error> {
+pub async fn payments_of_bill(tx: &mut Tx, bill: BillId) -> Result<Vec<Payment>, sqlx::Error> {
     let facility = tx.facility().0;
-    sqlx::query_as(sql!(payments_where!("m.encounter_id = $2 ORDER BY m.at, m.payment_id")))
+    sqlx::query_as(sql!(payments_where!("m.bill_id = $2 ORDER BY m.at, m.payment_id")))
         .bind(facility)
-        .bind(encounter.0)
+        .bind(bill.0)
         .fetch_all(tx.conn())
         .await
 }

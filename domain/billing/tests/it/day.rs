@@ -113,6 +113,10 @@ impl Visit {
         prescription
     }
 
+    pub fn bill(&self) -> base::BillId {
+        billing::bill::of_visit(self.encounter)
+    }
+
     pub fn path(&self) -> String {
         format!("/app/cashier/{}", self.encounter)
     }
@@ -120,7 +124,7 @@ impl Visit {
     /// Charged, paid.
     pub async fn account(&self, world: &World) -> (i64, i64) {
         let mut tx = world.tx(self.facility).await;
-        let p = billing::store::bills::position(&mut tx, self.encounter).await.unwrap();
+        let p = billing::store::bills::position(&mut tx, self.bill()).await.unwrap();
         (p.charged.0, p.paid.0)
     }
 }

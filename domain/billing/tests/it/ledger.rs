@@ -45,7 +45,7 @@ async fn act(world: &World, visit: &crate::day::Visit, act: &Act, cashier: &Acto
         let (actor, now) = (actor.clone(), world.clock.now());
         async move { world.db.begin(web::Scope::Facility(actor.facility), actor, now).await.unwrap() }
     };
-    let encounter = visit.encounter;
+    let encounter = visit.bill();
     match act {
         Act::Order(code) => {
             visit.order(world, &[*code]).await;
@@ -77,7 +77,7 @@ async fn act(world: &World, visit: &crate::day::Visit, act: &Act, cashier: &Acto
         }
         Act::AskReceiptVoid(i) => {
             let mut tx = at(cashier).await;
-            let papers = receipts::list_of_encounter(&mut tx, encounter).await.unwrap();
+            let papers = receipts::list_of_bill(&mut tx, encounter).await.unwrap();
             if papers.is_empty() {
                 return;
             }
@@ -88,7 +88,7 @@ async fn act(world: &World, visit: &crate::day::Visit, act: &Act, cashier: &Acto
         }
         Act::AskRefund(i, amount) => {
             let mut tx = at(cashier).await;
-            let payments = receipts::payments_of_encounter(&mut tx, encounter).await.unwrap();
+            let payments = receipts::payments_of_bill(&mut tx, encounter).await.unwrap();
             if payments.is_empty() {
                 return;
             }
@@ -145,16 +145,16 @@ async fn any_day_at_the_desk_balances() {
                 &world,
                 "84101",
                 "SELECT count(*) FROM billing_account a WHERE
-                    a.charged_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_charge c WHERE c.encounter_id = a.encounter_id)
-                 OR a.paid_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_payment p WHERE p.encounter_id = a.encounter_id)
+                    a.charged_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_charge c WHERE c.bill_id = a.bill_id)
+                 OR a.paid_vnd <> (SELECT coalesce(sum(amount_vnd), 0) FROM billing_payment p WHERE p.bill_id = a.bill_id)
                  OR a.charged_vnd < 0 OR a.paid_vnd < 0",
             )
             .await;
             assert_eq!(off, 0, "after {step:?} of {acts:?}");
             // A line that a receipt in force names is paid for: money is owed only for open lines.
             let mut tx = world.tx("84101").await;
-            let position = bills::position(&mut tx, visit.encounter).await.unwrap();
-            let open: Vnd = bills::list_lines(&mut tx, visit.encounter).await.unwrap().iter().filter(|l| l.is_open()).map(|l| l.amount()).sum();
+            let position = bills::position(&mut tx, visit.bill()).await.unwrap();
+            let open: Vnd = bills::list_lines(&mut tx, visit.bill()).await.unwrap().iter().filter(|l| l.is_open()).map(|l| l.amount()).sum();
             assert!(position.due() <= open, "owes {} with {open} open after {step:?} of {acts:?}", position.due());
         }
         visits.push(visit);

@@ -78,8 +78,8 @@ async fn what_does_not_fit_waits_on_the_desk_and_is_never_lost() {
     let path = format!("/app/cashier/unmatched/{id}");
     assert_eq!(cashier.post(&path, &[("how", "noted")]).await.status, 422, "a note must say something");
     let encounter = an.encounter.to_string();
-    assert_eq!(cashier.post(&path, &[("how", "deposit"), ("encounter", &encounter)]).await.status, 303);
-    assert_eq!(cashier.post(&path, &[("how", "deposit"), ("encounter", &encounter)]).await.status, 422, "placed once");
+    assert_eq!(cashier.post(&path, &[("how", "deposit"), ("bill", &encounter)]).await.status, 303);
+    assert_eq!(cashier.post(&path, &[("how", "deposit"), ("bill", &encounter)]).await.status, 422, "placed once");
     assert_eq!(an.account(&world).await, (36_500, 72_500), "the rest is the patient's to have back");
     let mut sen = world.sign_in_as("thungan.84102").await;
     assert_eq!(sen.post(&path, &[("how", "noted"), ("note", "x")]).await.status, 404);

@@ -122,7 +122,7 @@ impl Clinic {
     async fn charge_row(&mut self, seen: Seen, group: &str, name: &str, amount_vnd: i64, day: NaiveDate, reverses: Option<Uuid>) -> Uuid {
         let charge = Uuid::now_v7();
         sqlx::query(
-            "INSERT INTO billing_charge (facility_id, charge_id, encounter_id, source, source_id, group_key, name, quantity_milli,
+            "INSERT INTO billing_charge (facility_id, charge_id, bill_id, source, source_id, group_key, name, quantity_milli,
                 unit_price_vnd, amount_vnd, day, reverses, reason, posted_at, by_account, by_name)
              VALUES ($1, $2, $3, 'order', $2, $4, $5, 1000, abs($6), $6, $7, $8, CASE WHEN $8::uuid IS NULL THEN '' ELSE 'Nhập nhầm' END,
                 $9, $2, 'Máy')",
@@ -159,7 +159,7 @@ impl Clinic {
         let shift = self.shift(cashier).await;
         let (account, kind) = (demo_id(self.code, "account", cashier), if original.is_some() { "refund" } else { "receipt" });
         sqlx::query(
-            "INSERT INTO billing_receipt (facility_id, receipt_id, encounter_id, kind, series, year, number, total_vnd, amount_vnd,
+            "INSERT INTO billing_receipt (facility_id, receipt_id, bill_id, kind, series, year, number, total_vnd, amount_vnd,
                 reason, issued_at, day, by_account, by_name)
              VALUES ($1, $2, $3, $4, 'PT', 2026, $5, abs($6), abs($6), '', $7, $8, $9, $10)",
         )
@@ -177,7 +177,7 @@ impl Clinic {
         .await
         .expect("a receipt");
         sqlx::query(
-            "INSERT INTO billing_payment (facility_id, payment_id, encounter_id, receipt_id, kind, method, amount_vnd, shift_id,
+            "INSERT INTO billing_payment (facility_id, payment_id, bill_id, receipt_id, kind, method, amount_vnd, shift_id,
                 proof, original_id, at, day, by_account, by_name)
              VALUES ($1, $2, $3, $4, CASE WHEN $5::uuid IS NULL THEN 'payment' ELSE 'refund' END, $6, $7, $12, $2::text, $5, $8, $9, $10, $11)",
         )
