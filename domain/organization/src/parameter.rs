@@ -61,6 +61,33 @@ pub const KNOWN: &[Known] = &[
         default: 0,
         per_service: false,
     },
+    Known {
+        key: "stock.hold_minutes",
+        title: "Giữ thuốc cho đơn chưa thanh toán",
+        hint: "Thuốc của đơn vừa kê được giữ tại quầy trong chừng ấy phút. 0 là không giữ.",
+        unit: "phút",
+        range: (0, 1440),
+        default: 120,
+        per_service: false,
+    },
+    Known {
+        key: "stock.paid_hold_days",
+        title: "Giữ thuốc đã thanh toán thêm",
+        hint: "Đơn đã thanh toán được giữ thuốc đến hết ngày, cộng thêm chừng ấy ngày.",
+        unit: "ngày",
+        range: (0, 30),
+        default: 0,
+        per_service: false,
+    },
+    Known {
+        key: "stock.near_expiry_days",
+        title: "Cảnh báo thuốc sắp hết hạn trước",
+        hint: "Lô còn hạn ít hơn chừng ấy ngày hiện ở trang Cảnh báo kho.",
+        unit: "ngày",
+        range: (7, 730),
+        default: 90,
+        per_service: false,
+    },
 ];
 
 /// The parameter of that key, if the house knows it.
