@@ -8,6 +8,7 @@ pub mod hold;
 pub mod item;
 pub mod ledger;
 pub mod lot;
+pub mod recall;
 pub mod stock;
 pub mod store;
 

@@ -1,5 +1,7 @@
 //! All SQL of the module, one function per question; every statement names the facility.
 
+pub mod blocks;
+pub mod card;
 pub mod holds;
 pub mod items;
 pub mod ledger;
