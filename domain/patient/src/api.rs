@@ -120,10 +120,12 @@ pub async fn create(ctx: Ctx, Json(new): Json<NewPatient>) -> Answer {
         contact_relation: new.contact_relation,
         ..Typed::default()
     };
-    if let Some(commune) = codes::place::find_commune(tx.conn(), &typed.commune_code).await? {
+    if !typed.commune_code.is_empty() {
+        let Some(commune) = codes::place::find_commune(tx.conn(), &typed.commune_code).await? else {
+            let text = "Mã xã/phường không có trong danh mục từ 01/07/2025. Tra lại mã.";
+            return Err(base::Problem::at("commune_code", text).into());
+        };
         typed.commune_name = format!("{}, {}", commune.full_name, commune.province);
-    } else if !typed.commune_code.is_empty() {
-        return Err(base::Problem::at("commune_code", "Mã xã/phường không có trong danh mục từ 01/07/2025. Tra lại mã.").into());
     }
     let who = Demographics::check(&typed, ctx.today())?;
     let made = register_new(&mut tx, id, &who, register::Source::Api).await?;

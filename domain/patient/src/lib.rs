@@ -66,6 +66,7 @@ pub fn module() -> web::Module {
             migration!("2026-11-24-2042-safety"),
             migration!("2026-11-24-2043-search"),
             migration!("2026-11-24-2044-merge"),
+            migration!("2026-11-25-0080-search-keys-once"),
         ],
         ..web::Module::default()
     }

@@ -102,7 +102,7 @@ impl Sheets {
                 "patient_patient",
                 "facility_id, patient_id, person_id, record_seq, record_no, name, name_folded, birth_date, sex, phone, \
                  cccd, cccd_issued_on, ethnic_code, occupation, address_line, commune_code, address_text, \
-                 allergy_state, allergy_asked_at, created_at, created_by",
+                 allergy_state, allergy_asked_at, search_keys, created_at, created_by",
             ),
             identifier: Sheet::new(
                 "patient_identifier",
@@ -160,9 +160,16 @@ impl Sheets {
             (None, 0) => row.text("not_asked").null(),
             (None, _) => row.text("none_known").at(at),
         };
-        row.at(at).id(place.clerk).end_row();
-
         let insurance_no = who.card_no.get(5..).unwrap_or_default();
+        let keys = keys_of(&SearchFacts {
+            name: &who.name,
+            phone: &who.phone,
+            cccd: &who.cccd,
+            numbers: &[&who.phone, &who.cccd, &who.card_no.to_lowercase(), insurance_no],
+        });
+        // Keys hold letters, digits, spaces, "#" and "*": nothing that an array would need escaped.
+        row.text(&format!("{{\"{}\"}}", keys.join("\",\""))).at(at).id(place.clerk).end_row();
+
         for (kind, value) in [("cccd", who.cccd.as_str()), ("bhxh", insurance_no)] {
             if !value.is_empty() {
                 self.identifier.number(facility).id(ids.id(at_ms)).id(who.patient_id).text(kind).text(value);
@@ -200,14 +207,7 @@ impl Sheets {
             row.text(allergy.reaction).text(allergy.severity).at(at).id(place.clerk).end_row();
         }
         self.seen.number(facility).id(who.patient_id).at(at).text(&folded).number(who.birth.year()).end_row();
-        let facts = SearchFacts {
-            name: &who.name,
-            phone: &who.phone,
-            cccd: &who.cccd,
-            record_no: &record_no,
-            numbers: &[&who.phone, &who.cccd, &who.card_no.to_lowercase(), insurance_no],
-        };
-        for key in keys_of(&facts) {
+        for key in keys {
             self.search.number(facility).text(&key).id(who.patient_id).number(who.birth.year()).end_row();
         }
     }

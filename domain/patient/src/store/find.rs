@@ -92,7 +92,9 @@ pub async fn search(tx: &mut Tx, query: &Query, limit: i64) -> Result<Vec<Found>
                  SELECT r.patient_id FROM (
                      SELECT patient_id, name_folded, birth_year FROM patient_seen
                      WHERE facility_id = $1 AND $8 ORDER BY seen_at DESC LIMIT 1000) r
-                 WHERE ' ' || r.name_folded LIKE ALL ($7::text[]) AND ($6::smallint IS NULL OR r.birth_year = $6) LIMIT 60) r)
+                 WHERE ' ' || r.name_folded LIKE ALL ($7::text[]) AND ($6::smallint IS NULL OR r.birth_year = $6) LIMIT 60) r
+             UNION
+             SELECT coalesce(merged_into, patient_id) FROM patient_patient WHERE facility_id = $1 AND record_seq = $10)
          SELECT p.patient_id, p.record_no, p.name, p.birth_date, p.birth_year_only, p.sex, p.cccd, p.phone, p.address_text,
                 p.commune_code, v.seen_at, '' AS bhxh_no
          FROM candidate c
@@ -109,6 +111,7 @@ pub async fn search(tx: &mut Tx, query: &Query, limit: i64) -> Result<Vec<Found>
     .bind(query.patterns())
     .bind(!words.is_empty())
     .bind(limit.clamp(1, 50))
+    .bind(query.record_seq())
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.iter().map(Found::from_row).collect())
@@ -118,10 +121,16 @@ pub async fn search(tx: &mut Tx, query: &Query, limit: i64) -> Result<Vec<Found>
 pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<PatientId>, sqlx::Error> {
     let tidy: String = base::fold(number).chars().filter(|c| c.is_alphanumeric()).take(40).collect();
     let id: Option<Uuid> = sqlx::query_scalar(sql!(
-        "SELECT patient_id FROM patient_search WHERE facility_id = $1 AND key = $2 LIMIT 1"
+        "(SELECT patient_id FROM patient_search WHERE facility_id = $1 AND key = '#' || $2 LIMIT 1)
+         UNION ALL
+         (SELECT coalesce(merged_into, patient_id) FROM patient_patient
+          WHERE facility_id = $1 AND record_seq = $3 AND $2 IN (record_seq::text, lower(replace(record_no, '-', '')),
+                regexp_replace(record_no, '[^0-9]', '', 'g')))
+         LIMIT 1"
     ))
     .bind(tx.facility().0)
-    .bind(format!("#{tidy}"))
+    .bind(&tidy)
+    .bind(crate::search::record_seq(&tidy))
     .fetch_optional(tx.conn())
     .await?;
     Ok(id.map(PatientId))

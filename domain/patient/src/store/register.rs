@@ -68,7 +68,7 @@ pub async fn insert_patient(
     let card = who.cover.as_ref().map(|c| c.number.plain());
     let numbers = [who.phone.as_str(), who.cccd.as_str(), card.as_deref().unwrap_or_default(), bhxh_no(who)];
     let keys =
-        keys_of(&SearchFacts { name: &who.name, phone: &who.phone, cccd: &who.cccd, record_no: "", numbers: &numbers });
+        keys_of(&SearchFacts { name: &who.name, phone: &who.phone, cccd: &who.cccd, numbers: &numbers });
     let cover = who.cover.as_ref();
     let contact = who.contact.as_ref();
     let written = sqlx::query(sql!(
@@ -78,13 +78,13 @@ pub async fn insert_patient(
          patient AS (
              INSERT INTO patient_patient (facility_id, patient_id, person_id, record_seq, record_no, name, name_folded,
                  birth_date, birth_year_only, sex, phone, cccd, cccd_issued_on, identity_verified_at, ethnic_code,
-                 occupation, address_line, commune_code, address_text, created_at, created_by)
+                 occupation, address_line, commune_code, address_text, search_keys, created_at, created_by)
              SELECT $1, $2, $3, n.no,
                  coalesce(nullif(f.settings->>'record_prefix', ''), 'NB') || '-' || lpad(n.no::text, 7, '0'),
-                 $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $36 THEN $5 END, $15, $16, $17, $18, $19, $5, $4
+                 $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $36 THEN $5 END, $15, $16, $17, $18, $19, $35, $5, $4
              FROM (SELECT patient_next_record($1) AS no) n, organization_facility f WHERE f.facility_id = $1
              ON CONFLICT (facility_id, patient_id) DO NOTHING
-             RETURNING patient_id, record_no, record_seq),
+             RETURNING patient_id, record_no),
          identifier AS (
              INSERT INTO patient_identifier (facility_id, identifier_id, patient_id, kind, value, issued_on, source, recorded_at, recorded_by)
              SELECT $1, i.id, patient_id, i.kind, i.value, CASE WHEN i.kind = 'cccd' THEN $13::date END, $14, $5, $4
@@ -105,8 +105,7 @@ pub async fn insert_patient(
          keys AS (
              INSERT INTO patient_search (facility_id, key, patient_id, birth_year)
              SELECT $1, k.key, patient_id, extract(year FROM $8::date)::smallint
-             FROM patient, LATERAL (SELECT unnest($35::text[]) AS key
-                 UNION SELECT '#' || lower(replace(record_no, '-', '')) UNION SELECT '#' || record_seq) k)
+             FROM patient, unnest($35::text[]) AS k(key))
          SELECT record_no FROM patient"
     ))
     .bind(tx.facility().0)
@@ -382,7 +381,7 @@ fn columns(who: &Demographics) -> Vec<(&'static str, Value)> {
 pub async fn rebuild_search(tx: &mut Tx, id: PatientId) -> Result<(), sqlx::Error> {
     let facility = tx.facility().0;
     let rows = sqlx::query(sql!(
-        "SELECT p.name, p.phone, p.cccd, p.record_no, extract(year FROM p.birth_date)::smallint AS birth_year,
+        "SELECT p.name, p.phone, p.cccd, extract(year FROM p.birth_date)::smallint AS birth_year,
                 array(SELECT value FROM patient_identifier i WHERE i.facility_id = $1 AND i.patient_id = $2 AND i.ended_at IS NULL
                       UNION SELECT card_no FROM patient_coverage c WHERE c.facility_id = $1 AND c.patient_id = $2 AND c.ended_at IS NULL) AS numbers,
                 p.merged_into IS NOT NULL AS is_gone
@@ -403,7 +402,6 @@ pub async fn rebuild_search(tx: &mut Tx, id: PatientId) -> Result<(), sqlx::Erro
             name: row.get("name"),
             phone: &phone,
             cccd: &cccd,
-            record_no: row.get("record_no"),
             numbers: &numbers.iter().map(String::as_str).collect::<Vec<_>>(),
         }));
     }
@@ -411,15 +409,22 @@ pub async fn rebuild_search(tx: &mut Tx, id: PatientId) -> Result<(), sqlx::Erro
     if own.get::<bool, _>("is_gone") {
         keys.clear();
     }
-    sqlx::query(sql!("DELETE FROM patient_search WHERE facility_id = $1 AND patient_id = $2"))
-        .bind(facility)
-        .bind(id.0)
-        .execute(tx.conn())
-        .await?;
+    keys.sort();
+    keys.dedup();
     sqlx::query(sql!(
-        "WITH name AS (UPDATE patient_seen SET name_folded = $5, birth_year = $4 WHERE facility_id = $1 AND patient_id = $2)
+        "DELETE FROM patient_search s USING patient_patient p
+         WHERE p.facility_id = $1 AND p.patient_id = $2
+           AND s.facility_id = $1 AND s.key = ANY(p.search_keys) AND s.patient_id = $2"
+    ))
+    .bind(facility)
+    .bind(id.0)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query(sql!(
+        "WITH kept AS (UPDATE patient_patient SET search_keys = $3 WHERE facility_id = $1 AND patient_id = $2),
+         name AS (UPDATE patient_seen SET name_folded = $5, birth_year = $4 WHERE facility_id = $1 AND patient_id = $2)
          INSERT INTO patient_search (facility_id, key, patient_id, birth_year)
-         SELECT DISTINCT $1::int, k, $2::uuid, $4::smallint FROM unnest($3::text[]) k"
+         SELECT $1::int, k, $2::uuid, $4::smallint FROM unnest($3::text[]) k"
     ))
     .bind(facility)
     .bind(id.0)
