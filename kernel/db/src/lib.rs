@@ -39,4 +39,8 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "2026-11-24-0920-audit-chain",
         sql: include_str!("../migrations/2026-11-24-0920-audit-chain.sql"),
     },
+    Migration {
+        name: "2026-11-25-0081-work-is-planned-once",
+        sql: include_str!("../migrations/2026-11-25-0081-work-is-planned-once.sql"),
+    },
 ];
