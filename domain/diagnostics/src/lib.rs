@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod basket;
+pub mod lab;
 mod listen;
 pub mod order;
 mod pages;
