@@ -2,22 +2,69 @@
 //!
 //! Start reading at [`ledger`]: everything that moves goods ends there.
 
+pub mod alert;
+pub mod api;
 pub mod fefo;
 pub mod gs1;
 pub mod hold;
 pub mod item;
 pub mod ledger;
 pub mod lot;
+pub mod pages;
 pub mod recall;
 pub mod stock;
 pub mod store;
 
 pub use stock::StockDesk;
 
+use pages::{alerts, balance, card, item as item_page, lot as lot_page, scan, stores};
+use web::{Route, get, post};
+
+/// Every route and scan of the stores belongs to this feature of the package.
+const FEATURE: &str = "stock";
+const READ: &str = "stock.read";
+const WRITE: &str = "stock.write";
+const RECALL: &str = "stock.recall";
+
 /// The table of contents.
 pub fn module() -> web::Module {
+    let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
     web::Module {
         name: "inventory",
+        routes: vec![
+            right(get("/app/stock", balance::list), READ),
+            right(get("/app/stock/alerts", alerts::show), READ),
+            right(get("/app/stock/new-items", item_page::candidates), WRITE),
+            right(post("/app/stock/items", item_page::keep), WRITE),
+            right(get("/app/stock/items/{item}", item_page::show), READ),
+            right(post("/app/stock/items/{item}", item_page::save), WRITE),
+            right(post("/app/stock/items/{item}/barcodes", item_page::learn), WRITE),
+            right(get("/app/stock/items/{item}/card/{store}", card::show), READ),
+            right(get("/app/stock/lots/{lot}", lot_page::show), READ),
+            right(post("/app/stock/lots/{lot}/decisions", lot_page::decide), RECALL),
+            right(get("/app/stock/lots/{lot}/recipients", lot_page::recipients), RECALL),
+            right(get("/app/stock/stores", stores::list), READ),
+            right(post("/app/stock/stores", stores::create), WRITE),
+            right(get("/app/stock/stores/{store}", stores::show), READ),
+            right(post("/app/stock/stores/{store}", stores::update), WRITE),
+            right(get("/api/v1/stock/levels", api::levels), READ),
+            right(get("/api/v1/stock/movements", api::movements), READ),
+        ],
+        scans: vec![
+            web::Scan {
+                name: "lot label",
+                right: READ,
+                feature: Some(FEATURE),
+                find: |ctx, tx, code| Box::pin(scan::lot_label(ctx, tx, code)),
+            },
+            web::Scan {
+                name: "maker's barcode",
+                right: READ,
+                feature: Some(FEATURE),
+                find: |ctx, tx, code| Box::pin(scan::maker_code(ctx, tx, code)),
+            },
+        ],
+        rail: vec![web::RailEntry { href: "/app/stock", icon: "package", label: "Kho dược", right: READ, feature: Some(FEATURE), order: 46 }],
         listeners: vec![
             web::Listener { event: "PrescriptionIssued", name: "inventory.hold", run: |tx, p| Box::pin(hold::prescription_issued(tx, p)) },
             web::Listener { event: "PrescriptionPaid", name: "inventory.hold_firmly", run: |tx, p| Box::pin(hold::prescription_paid(tx, p)) },

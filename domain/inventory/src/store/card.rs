@@ -44,11 +44,11 @@ pub struct After {
     pub id: Uuid,
 }
 
-/// Items in the order of their names after `after`, whose code, name or ingredient holds all words of `query` (already
-/// without accents); in one store or in all.
-pub async fn balances(tx: &mut Tx, store: Option<StoreId>, query: &str, after: &After) -> Result<Vec<BalanceRow>, sqlx::Error> {
+/// Items in the order of their names after `after`, whose code, name or ingredient holds all words of `typed`, accents or
+/// not; in one store or in all.
+pub async fn balances(tx: &mut Tx, store: Option<StoreId>, typed: &str, after: &After) -> Result<Vec<BalanceRow>, sqlx::Error> {
     let (facility, now, today) = (tx.facility().0, tx.now, local_date(tx.now));
-    let words: Vec<String> = query.split_whitespace().take(8).map(|w| format!("%{}%", w.replace(['%', '_', '\\'], ""))).collect();
+    let words = organization::search::patterns(typed);
     sqlx::query_as(sql!(
         "SELECT i.item_id, d.code, d.name, d.name_folded, d.strength, d.ingredient, d.unit, d.controlled_class, i.min_milli, i.max_milli,
                 coalesce(q.usable, 0)::bigint AS usable_milli, coalesce(q.unusable, 0)::bigint AS unusable_milli, coalesce(q.lots, 0) AS lots,

@@ -146,3 +146,30 @@ pub async fn list_barcodes(tx: &mut Tx, item: Uuid) -> Result<Vec<(String, i64)>
         .fetch_all(tx.conn())
         .await
 }
+
+/// A drug of the list that could be kept in stock.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Candidate {
+    pub drug_id: Uuid,
+    pub code: String,
+    pub name: String,
+    pub ingredient: String,
+    pub strength: String,
+    pub unit: String,
+}
+
+/// Drugs in use today that are not kept in stock, whose code, name or ingredient holds all words of `typed`.
+pub async fn list_candidates(tx: &mut Tx, typed: &str) -> Result<Vec<Candidate>, sqlx::Error> {
+    let (facility, today) = (tx.facility().0, base::local_date(tx.now));
+    sqlx::query_as(sql!(
+        "SELECT d.drug_id, d.code, d.name, d.ingredient, d.strength, d.unit FROM organization_drug d
+         WHERE d.facility_id = $1 AND d.active_from <= $2 AND coalesce(d.active_to, 'infinity') >= $2 AND d.search_folded LIKE ALL ($3)
+           AND NOT EXISTS (SELECT FROM inventory_item i WHERE i.facility_id = $1 AND i.item_id = d.drug_id AND i.kept_to IS NULL)
+         ORDER BY d.name_folded, d.drug_id LIMIT 200"
+    ))
+    .bind(facility)
+    .bind(today)
+    .bind(organization::search::patterns(typed))
+    .fetch_all(tx.conn())
+    .await
+}
