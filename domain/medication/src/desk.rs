@@ -60,7 +60,7 @@ pub async fn findings(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: Option<&Pres
         age: Some(Age::on(visit.birth_date, visit.day)),
         is_female: visit.sex == "female",
         is_pregnant: visit.is_pregnant,
-        is_breast_feeding: false,
+        is_breast_feeding: visit.is_breast_feeding,
         weight_g: draft.and_then(|d| d.weight_g).or(visit.weight_g).map(i64::from),
         interactions,
         allergy_matches,
@@ -154,6 +154,9 @@ pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, id: PrescriptionId) ->
         Err(problems) => return Ok(Err(problems)),
     };
     if let Some(old) = standing {
+        if let Some(problem) = handed_over(tx, old).await? {
+            return Ok(Err(problem.into()));
+        }
         store::end(tx, old.id, prescription::Status::Replaced, &draft.replace_reason, ctx.now, ctx.actor.account.0).await?;
     }
     let prescriber = match ctx.actor.practitioner {
@@ -260,6 +263,9 @@ pub async fn begin_replacing(ctx: &Ctx, tx: &mut Tx, visit: &Visit, old: &Prescr
     if let Err(problem) = after(old.status, Step::Replace { reason }) {
         return Ok(Err(problem.into()));
     }
+    if let Some(problem) = handed_over(tx, old).await? {
+        return Ok(Err(problem.into()));
+    }
     let draft = open_draft(ctx, tx, visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     if known.replaces == Some(old.id) {
@@ -275,6 +281,13 @@ pub async fn begin_replacing(ctx: &Ctx, tx: &mut Tx, visit: &Visit, old: &Prescr
     Ok(Ok(()))
 }
 
+/// Medicines that the person holds keep their prescription: it is neither replaced nor cancelled before they came back.
+async fn handed_over(tx: &mut Tx, known: &Prescription) -> Result<Option<Problem>, Failure> {
+    let is_held = known.status == prescription::Status::Issued && store::given_of(tx, known.id).await? > 0;
+    let text = "Nhà thuốc đã phát thuốc theo đơn này. Nhờ nhà thuốc nhận lại thuốc, hoặc đánh dấu người bệnh không lấy thêm phần còn lại.";
+    Ok(is_held.then(|| Problem::of(text)))
+}
+
 /// Cancels a draft or an issued prescription. A second time changes nothing.
 pub async fn cancel(ctx: &Ctx, tx: &mut Tx, visit: &Visit, known: &Prescription, reason: &str) -> Result<Result<(), Problems>, Failure> {
     if known.status == prescription::Status::Cancelled {
@@ -284,6 +297,9 @@ pub async fn cancel(ctx: &Ctx, tx: &mut Tx, visit: &Visit, known: &Prescription,
         Ok(to) => to,
         Err(problem) => return Ok(Err(problem.into())),
     };
+    if let Some(problem) = handed_over(tx, known).await? {
+        return Ok(Err(problem.into()));
+    }
     store::end(tx, known.id, to, reason, ctx.now, ctx.actor.account.0).await?;
     tx.audit("cancel", "prescription", known.id, Some(visit.patient), json!({ "was": known.status.key(), "reason": reason.trim() }));
     if known.status == prescription::Status::Issued {
@@ -321,7 +337,7 @@ pub fn details(advice: &str, follow_up: &str, weight: &str, escort: &str) -> Res
     };
     let escort = escort.split_whitespace().collect::<Vec<_>>().join(" ");
     problems.add_if(escort.chars().count() > 100, "escort", "Họ tên dài quá 100 ký tự.");
-    problems.or(Details { advice: advice.to_owned(), follow_up_on, weight_g, escort })
+    problems.or(Details { advice: advice.to_owned(), follow_up_on, weight_g, escort, no_substitution: false })
 }
 
 /// The gravest open state of the checks, for badges.

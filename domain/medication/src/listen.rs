@@ -25,6 +25,15 @@ pub async fn cancel_with_visit(tx: &mut Tx, payload: Value) -> anyhow::Result<()
     Ok(())
 }
 
+/// The cashier has the money: the counter may hand over.
+pub async fn mark_paid(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
+    if let Event::PrescriptionPaid { prescription, .. } = serde_json::from_value(payload)? {
+        store::mark_paid(tx, prescription).await?;
+        tx.notify("prescriptions");
+    }
+    Ok(())
+}
+
 /// Two records turned out to be one person: the prescriptions follow.
 pub async fn follow_merge(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
     if let Event::PatientsMerged { kept, gone } = serde_json::from_value(payload)? {

@@ -6,4 +6,7 @@ pub mod habits;
 pub mod life;
 pub mod list;
 pub mod paper;
+pub mod pharmacy;
+pub mod scan;
+pub mod shelf;
 pub mod summary;

@@ -4,6 +4,7 @@
 use crate::desk;
 use crate::line::Line;
 use crate::pages::entry::ReadingBlock;
+use crate::pages::shelf::{Shelf, StockNote, Switch};
 use crate::pages::summary::{Checks, Totals};
 use crate::prescription::{OVERRIDE_REASONS, Status};
 use crate::repeat::Again;
@@ -27,6 +28,9 @@ pub struct LineView {
     pub arithmetic: String,
     pub amount: Option<Vnd>,
     pub is_free_text: bool,
+    /// What the pharmacy can give, and a brand that it has instead.
+    pub stock: Option<StockNote>,
+    pub switch: Option<Switch>,
 }
 
 /// A favourite behind its number key.
@@ -113,6 +117,8 @@ pub struct Block {
     pub follow_up: String,
     pub weight: String,
     pub escort: String,
+    pub no_substitution: bool,
+    pub has_stock: bool,
     pub version: i32,
     pub is_child: bool,
     pub say: Say,
@@ -187,7 +193,11 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
     let in_force = draft.is_none() && all.iter().any(|p| p.status == Status::Issued);
     let blocking: Vec<FindingView> =
         findings.iter().filter(|f| f.is_open_block()).cloned().map(finding_view).collect();
-    let lines: Vec<LineView> = draft.as_ref().map_or_else(Vec::new, |d| line_views(&d.lines));
+    let shelf = match &draft {
+        Some(d) => Shelf::of_lines(ctx, tx, &d.lines, Some(d.id)).await?,
+        None => Shelf::default(),
+    };
+    let lines: Vec<LineView> = draft.as_ref().map_or_else(Vec::new, |d| line_views(&d.lines, &shelf));
     let issued: Vec<IssuedView> = all.into_iter().map(issued_view).collect();
     let details = draft.as_ref();
     let typed = say.typed.clone();
@@ -215,6 +225,8 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
         follow_up: typed.follow_up.unwrap_or_else(|| details.and_then(|d| d.follow_up_on).map_or(String::new(), show_date)),
         weight: typed.weight.unwrap_or_else(|| weight.map_or(String::new(), desk::kilograms)),
         escort: typed.escort.unwrap_or_else(|| details.map_or(visit.guardian.clone(), |d| d.escort.clone())),
+        has_stock: ctx.has_feature("stock"),
+        no_substitution: details.is_some_and(|d| d.no_substitution),
         version: details.map_or(1, |d| d.version),
         is_child: visit.is_small_child(),
         checks: with_column.then(|| Checks::of(&findings, lines.len())),
@@ -227,11 +239,11 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
     })
 }
 
-pub(crate) fn line_views(lines: &[(Uuid, Line)]) -> Vec<LineView> {
-    lines.iter().enumerate().map(|(n, (id, line))| line_view(n + 1, *id, line)).collect()
+pub(crate) fn line_views(lines: &[(Uuid, Line)], shelf: &Shelf) -> Vec<LineView> {
+    lines.iter().enumerate().map(|(n, (id, line))| line_view(n + 1, *id, line, shelf)).collect()
 }
 
-fn line_view(number: usize, id: Uuid, line: &Line) -> LineView {
+fn line_view(number: usize, id: Uuid, line: &Line, shelf: &Shelf) -> LineView {
     let drug = &line.drug;
     let name = drug.prescribed_name();
     let name = if drug.strength.is_empty() || name.contains(&drug.strength) { name } else { format!("{name} {}", drug.strength) };
@@ -246,6 +258,8 @@ fn line_view(number: usize, id: Uuid, line: &Line) -> LineView {
         arithmetic: line.quantity.arithmetic.clone(),
         amount: line.amount(),
         is_free_text: drug.id.is_none(),
+        stock: shelf.note(line),
+        switch: shelf.switch(line),
     }
 }
 
@@ -267,7 +281,7 @@ fn issued_view(prescription: Prescription) -> IssuedView {
         Status::Draft => ("draft", "pencil"),
     };
     IssuedView {
-        lines: line_views(&prescription.lines),
+        lines: line_views(&prescription.lines, &Shelf::default()),
         look,
         issued_at: prescription.issued_at.map_or(String::new(), |at| format!("{} {}", show_date(base::local_date(at)), base::show_time(at))),
         valid_until: prescription.valid_until.map_or(String::new(), show_date),

@@ -1,9 +1,11 @@
 //! Typing a line: the live reading back under the sentence, adding, changing, taking out.
 
 use crate::desk;
+use crate::dispensing;
 use crate::entry::{EntryForm, PlainForm, Understood, understand};
 use crate::line::Line;
 use crate::pages::block::{FindingView, Say, Typed, answer, finding_view, visit};
+use crate::pages::shelf::{Shelf, StockNote};
 use crate::safety::Severity;
 use crate::store::{self, Favourite};
 use askama::Template;
@@ -19,6 +21,7 @@ pub struct Offer {
     pub about: String,
     pub price: Option<Vnd>,
     pub is_chosen: bool,
+    pub stock: Option<StockNote>,
 }
 
 /// A piece of the sentence, underlined or not.
@@ -49,6 +52,7 @@ pub struct LineRead {
     pub quantity: String,
     pub arithmetic: String,
     pub amount: Option<Vnd>,
+    pub stock: Option<StockNote>,
 }
 
 /// What the page asks while somebody types.
@@ -73,7 +77,9 @@ pub async fn reading(ctx: Ctx, Path(id): Path<EncounterId>, Query(query): Query<
         let found = desk::findings(&ctx, &mut tx, &visit, draft, Some(line)).await?;
         findings = found.into_iter().filter(|f| f.severity != Severity::Informs && concerns_typed(f)).collect();
     }
-    let mut shown = reading_block(&understood, line);
+    let offered: Vec<Uuid> = understood.offered.iter().map(|d| d.id).collect();
+    let shelf = Shelf::of_drugs(&ctx, &mut tx, &offered, None).await?;
+    let mut shown = reading_block(&understood, line, &shelf);
     shown.findings = findings.into_iter().map(finding_view).collect();
     web::html(shown)
 }
@@ -90,7 +96,7 @@ async fn own_favourites(ctx: &Ctx, tx: &mut Tx, visit: &store::Visit) -> Result<
     }
 }
 
-fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> ReadingBlock {
+fn reading_block(understood: &Understood, line: Result<Line, Problems>, shelf: &Shelf) -> ReadingBlock {
     let reading = &understood.reading;
     let mut whys: Vec<String> = Vec::new();
     let line = match line {
@@ -110,7 +116,7 @@ fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> Readi
         drug: reading.drug.clone(),
         pieces: pieces(&understood.sentence, &reading.unclear),
         whys,
-        line: line.as_ref().map(line_read),
+        line: line.as_ref().map(|l| LineRead { stock: shelf.note(l), ..line_read(l) }),
         offers: understood
             .offered
             .iter()
@@ -120,6 +126,7 @@ fn reading_block(understood: &Understood, line: Result<Line, Problems>) -> Readi
                 about: [d.facts.ingredient.as_str(), d.facts.form.as_str()].join(" · "),
                 price: d.price,
                 is_chosen: chosen == Some(d.id),
+                stock: shelf.note_of(d.id, &d.facts.unit),
             })
             .collect(),
         chosen,
@@ -143,6 +150,7 @@ fn line_read(line: &Line) -> LineRead {
         quantity: format!("{} {}", line.quantity.amount, line.drug.packaging.unit),
         arithmetic: line.quantity.arithmetic.clone(),
         amount: line.amount(),
+        stock: None,
     }
 }
 
@@ -221,7 +229,7 @@ pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<LineFor
             answer(&ctx, tx, &visit, Say::default()).await
         }
         Err(problems) => {
-            let reading = Some(reading_block(&understood, Err(problems.clone())));
+            let reading = Some(reading_block(&understood, Err(problems.clone()), &Shelf::default()));
             let typed = Typed { sentence: form.sentence, ..Typed::default() };
             answer(&ctx, tx, &visit, Say { problems, typed, reading, ..Say::default() }).await
         }
@@ -265,6 +273,37 @@ pub async fn remove(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>) -> An
     let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
     store::remove_line(&mut tx, draft, line).await?;
     answer(&ctx, tx, &visit, Say::default()).await
+}
+
+/// The brand that takes a line's place.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SwitchForm {
+    pub drug: String,
+}
+
+/// `POST /app/encounters/{id}/prescription/lines/{line}/drug`: the same dose of another brand that the pharmacy has.
+/// Refuses what is not the same product.
+pub async fn switch(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(form): Form<SwitchForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let visit = visit(&ctx, &mut tx, id).await?;
+    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
+    let (_, old) = known.lines.iter().find(|(l, _)| *l == line).ok_or(Failure::NotFound)?;
+    let chosen: Uuid = form.drug.parse().map_err(|_| stale())?;
+    let drug = organization::drug::find(tx.conn(), ctx.facility(), chosen, visit.day).await?.ok_or(Failure::NotFound)?;
+    let d = &old.drug;
+    let before = dispensing::Product { ingredient: &d.ingredient, strength: &d.strength, form: &d.form, unit: &d.packaging.unit };
+    let other = crate::pharmacy::product_of(&drug);
+    let mut problems = Problems::none();
+    problems.add_if(!dispensing::is_same_product(before, dispensing::product(&other)), "", format!("{} khác hoạt chất, hàm lượng hay dạng dùng. Kê lại bằng một câu liều.", other.name));
+    if problems.is_empty() {
+        match crate::entry::line_of_known(&drug, &crate::dose::aloud::read_aloud(&old.dose)) {
+            Ok(new) => store::save_line(&mut tx, draft, line, &new, false).await?,
+            Err(refused) => problems = refused,
+        }
+    }
+    answer(&ctx, tx, &visit, Say { problems, ..Say::default() }).await
 }
 
 pub(crate) fn stale() -> Failure {

@@ -23,9 +23,16 @@ pub struct DetailsForm {
     pub follow_up: String,
     pub weight: String,
     pub escort: String,
+    /// "1": no other brand may take a line's place.
+    pub no_substitution: String,
 }
 
 impl DetailsForm {
+    fn read(&self) -> Result<store::Details, Problems> {
+        let details = desk::details(&self.advice, &self.follow_up, &self.weight, &self.escort)?;
+        Ok(store::Details { no_substitution: self.no_substitution == "1", ..details })
+    }
+
     fn typed(&self) -> Typed {
         Typed {
             sentence: String::new(),
@@ -42,7 +49,7 @@ impl DetailsForm {
 pub async fn keep_details(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<DetailsForm>) -> Answer {
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
-    let details = desk::details(&form.advice, &form.follow_up, &form.weight, &form.escort)?;
+    let details = form.read()?;
     let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
     let read: i32 = form.version.parse().unwrap_or(1);
     match store::save_details(&mut tx, draft, read, &details).await? {
@@ -57,6 +64,7 @@ pub async fn keep_details(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): For
                 "follow_up": known.follow_up_on.map(show_date).unwrap_or_default(),
                 "weight": known.weight_g.map(desk::kilograms).unwrap_or_default(),
                 "escort": known.escort,
+                "no_substitution": if known.no_substitution { "1" } else { "" },
             });
             let body = json!({ "version": known.version, "fields": fields, "by": "Người khác", "at": show_time(ctx.now) });
             answer_json(StatusCode::CONFLICT, body)
@@ -73,7 +81,7 @@ pub async fn issue(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Detai
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
     let prescription: PrescriptionId = form.prescription.parse().map_err(|_| stale())?;
-    let problems = match desk::details(&form.advice, &form.follow_up, &form.weight, &form.escort) {
+    let problems = match form.read() {
         Ok(details) => {
             let known = store::find(tx.conn(), ctx.facility(), prescription).await?.filter(|p| p.encounter == id);
             let known = known.ok_or(Failure::NotFound)?;

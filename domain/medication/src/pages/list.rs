@@ -1,6 +1,7 @@
 //! The pharmacist's list: what was issued, newest first, found by code or name.
 
 use crate::pages::block::{LineView, line_views};
+use crate::pages::shelf::Shelf;
 use crate::prescription::Status;
 use crate::store::{self, Issued};
 use askama::Template;
@@ -86,7 +87,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<PrescriptionId>) -> Answer {
     let diagnoses = known.on_paper["diagnoses"].as_array().cloned().unwrap_or_default();
     web::html(ReadPage {
         shell: ctx.shell("Đơn thuốc", &[("F9", "In"), ("Esc", "Về danh sách")]),
-        lines: line_views(&known.lines),
+        lines: line_views(&known.lines, &Shelf::default()),
         person: text(&patient["name"]),
         about,
         diagnoses: diagnoses.iter().map(|d| format!("{} {}", text(&d["code"]), text(&d["name"]))).collect(),

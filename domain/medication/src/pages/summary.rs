@@ -55,6 +55,28 @@ impl Checks {
             .collect();
         Checks { count: lines, open_blocks: desk::open_blocks(findings), rows }
     }
+
+    /// The same for the pharmacist, who sees every fact, and what the doctor overruled as grave as it was.
+    pub fn at_counter(findings: &[Finding], lines: usize) -> Checks {
+        let rows = findings.iter().map(|f| {
+            let (kind, icon) = match f.severity {
+                Severity::Blocks if f.is_allergy => ("allergy", "hand-stop"),
+                Severity::Blocks => ("critical", "alert-octagon"),
+                Severity::Warns => ("warning", "alert-triangle"),
+                Severity::Informs => ("info", "info-circle"),
+            };
+            CheckRow {
+                kind,
+                icon,
+                claim: f.claim.clone(),
+                fact: f.fact.clone(),
+                source: f.source.clone(),
+                is_verified: f.is_verified,
+                overruled: f.overruled.clone().unwrap_or_default(),
+            }
+        });
+        Checks { count: lines, open_blocks: desk::open_blocks(findings), rows: rows.collect() }
+    }
 }
 
 /// The sum of the drugs at the bottom of the right column.

@@ -34,6 +34,11 @@ pub struct Prescription {
     pub issued_at: Option<DateTime<Utc>>,
     pub valid_until: Option<NaiveDate>,
     pub end_reason: String,
+    /// Who issued it: the account, and the member of staff behind it.
+    pub issued_by: Option<Uuid>,
+    pub practitioner: Option<Uuid>,
+    /// The doctor wants this brand and no other.
+    pub no_substitution: bool,
     pub lines: Vec<(Uuid, Line)>,
 }
 
@@ -44,7 +49,7 @@ impl Prescription {
     }
 }
 
-fn prescription(row: &PgRow) -> Result<Prescription, sqlx::Error> {
+pub(super) fn prescription(row: &PgRow) -> Result<Prescription, sqlx::Error> {
     Ok(Prescription {
         id: PrescriptionId(row.try_get("prescription_id")?),
         encounter: EncounterId(row.try_get("encounter_id")?),
@@ -65,6 +70,9 @@ fn prescription(row: &PgRow) -> Result<Prescription, sqlx::Error> {
         issued_at: row.try_get("issued_at")?,
         valid_until: row.try_get("valid_until")?,
         end_reason: row.try_get("end_reason")?,
+        issued_by: row.try_get("issued_by")?,
+        practitioner: row.try_get("practitioner_id")?,
+        no_substitution: row.try_get("no_substitution")?,
         lines: row.try_get::<Json<Vec<LineRow>>, _>("lines")?.0.into_iter().map(LineRow::line).collect(),
     })
 }
@@ -260,12 +268,14 @@ pub struct Details {
     pub follow_up_on: Option<NaiveDate>,
     pub weight_g: Option<i32>,
     pub escort: String,
+    /// No other brand may take a line's place.
+    pub no_substitution: bool,
 }
 
 /// Saves the details when `read` is still their version; gives the new version, or `None` when somebody was faster.
 pub async fn save_details(tx: &mut Tx, id: PrescriptionId, read: i32, details: &Details) -> Result<Option<i32>, sqlx::Error> {
     sqlx::query_scalar(sql!(
-        "UPDATE medication_prescription SET advice = $4, follow_up_on = $5, weight_g = $6, escort = $7, version = version + 1
+        "UPDATE medication_prescription SET advice = $4, follow_up_on = $5, weight_g = $6, escort = $7, no_substitution = $8, version = version + 1
          WHERE facility_id = $1 AND prescription_id = $2 AND version = $3 AND status = 'draft' RETURNING version"
     ))
     .bind(tx.facility().0)
@@ -275,6 +285,7 @@ pub async fn save_details(tx: &mut Tx, id: PrescriptionId, read: i32, details: &
     .bind(details.follow_up_on)
     .bind(details.weight_g)
     .bind(&details.escort)
+    .bind(details.no_substitution)
     .fetch_optional(tx.conn())
     .await
 }

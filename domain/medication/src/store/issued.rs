@@ -75,7 +75,7 @@ pub async fn end(tx: &mut Tx, id: PrescriptionId, to: Status, reason: &str, at: 
 pub async fn mark_replacing(tx: &mut Tx, draft: PrescriptionId, old: &Prescription, reason: &str) -> Result<(), sqlx::Error> {
     sqlx::query(sql!(
         "UPDATE medication_prescription SET replaces = $3, replace_reason = $4, advice = $5, follow_up_on = $6, weight_g = $7,
-                escort = $8, version = version + 1
+                escort = $8, no_substitution = $9, version = version + 1
          WHERE facility_id = $1 AND prescription_id = $2 AND status = 'draft'"
     ))
     .bind(tx.facility().0)
@@ -86,6 +86,7 @@ pub async fn mark_replacing(tx: &mut Tx, draft: PrescriptionId, old: &Prescripti
     .bind(old.follow_up_on)
     .bind(old.weight_g)
     .bind(&old.escort)
+    .bind(old.no_substitution)
     .execute(tx.conn())
     .await?;
     Ok(())
@@ -218,6 +219,20 @@ pub async fn follow_merge(tx: &mut Tx, kept: PatientId, gone: PatientId) -> Resu
     .bind(gone.0)
     .execute(tx.conn())
     .await?;
+    follow_prescriptions(tx).await
+}
+
+/// What was handed over belongs to whoever the prescription belongs to.
+async fn follow_prescriptions(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    sqlx::query(sql!(
+        "UPDATE medication_dispense d SET patient_id = p.patient_id
+         FROM medication_merge_moved m
+         JOIN medication_prescription p ON p.facility_id = m.facility_id AND p.prescription_id = m.prescription_id
+         WHERE m.facility_id = $1 AND d.facility_id = $1 AND d.prescription_id = p.prescription_id AND d.patient_id <> p.patient_id"
+    ))
+    .bind(tx.facility().0)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
@@ -226,6 +241,8 @@ pub async fn follow_unmerge(tx: &mut Tx, kept: PatientId, restored: PatientId) -
     sqlx::query(sql!(
         "WITH back AS (
              DELETE FROM medication_merge_moved WHERE facility_id = $1 AND from_patient = $3 AND to_patient = $2 RETURNING prescription_id)
+         , handed AS (UPDATE medication_dispense d SET patient_id = $3 FROM back
+                      WHERE d.facility_id = $1 AND d.prescription_id = back.prescription_id)
          UPDATE medication_prescription p SET patient_id = $3 FROM back
          WHERE p.facility_id = $1 AND p.prescription_id = back.prescription_id"
     ))

@@ -6,12 +6,14 @@ use db::sql;
 use serde::Deserialize;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 /// The visit and the person.
 #[derive(Clone, Debug)]
 pub struct Visit {
     pub encounter: EncounterId,
     pub patient: PatientId,
+    pub person: Uuid,
     pub day: NaiveDate,
     /// Somebody may still prescribe in it: it is neither finished long ago nor cancelled.
     pub is_open: bool,
@@ -27,6 +29,7 @@ pub struct Visit {
     pub allergy_state: String,
     pub allergies: Vec<AllergyRow>,
     pub is_pregnant: bool,
+    pub is_breast_feeding: bool,
     /// The latest weight of this visit.
     pub weight_g: Option<i32>,
     /// Mother, father or guardian on record.
@@ -70,7 +73,7 @@ pub async fn find_visit(
     id: EncounterId,
 ) -> Result<Option<Visit>, sqlx::Error> {
     let row = sqlx::query(sql!(
-        "SELECT e.patient_id, e.day, e.status, p.name, p.birth_date, p.birth_year_only, p.sex, p.record_no, p.phone, p.cccd,
+        "SELECT e.patient_id, e.person_id, e.day, e.status, p.name, p.birth_date, p.birth_year_only, p.sex, p.record_no, p.phone, p.cccd,
                 p.address_text, p.allergy_state,
                 coalesce((SELECT card_no FROM patient_coverage c WHERE c.facility_id = $1 AND c.patient_id = e.patient_id
                           AND c.ended_at IS NULL ORDER BY c.recorded_at DESC LIMIT 1), '') AS insurance_no,
@@ -80,7 +83,15 @@ pub async fn find_visit(
                           FROM patient_allergy a WHERE a.facility_id = $1 AND a.patient_id = e.patient_id
                           AND a.ended_at IS NULL AND a.kind IN ('drug', 'drug_class')), '[]') AS allergies,
                 EXISTS (SELECT 1 FROM patient_flag f WHERE f.facility_id = $1 AND f.patient_id = e.patient_id
-                          AND f.kind = 'pregnant' AND f.ended_at IS NULL AND (f.valid_to IS NULL OR f.valid_to >= e.day)) AS is_pregnant,
+                          AND f.kind = 'pregnant' AND f.ended_at IS NULL AND (f.valid_to IS NULL OR f.valid_to >= e.day))
+                OR EXISTS (SELECT 1 FROM encounter_vitals v WHERE v.facility_id = $1 AND v.encounter_id = e.encounter_id
+                          AND v.ended_at IS NULL AND v.answers->'pregnant' = 'true') AS is_pregnant,
+                -- A kind of its own, or the words of an alert that somebody wrote.
+                EXISTS (SELECT 1 FROM patient_flag f WHERE f.facility_id = $1 AND f.patient_id = e.patient_id AND f.ended_at IS NULL
+                          AND (f.valid_to IS NULL OR f.valid_to >= e.day)
+                          AND (f.kind = 'breast_feeding' OR f.text ~* 'cho con bú|cho bú|đang nuôi con bú'))
+                OR EXISTS (SELECT 1 FROM encounter_vitals v WHERE v.facility_id = $1 AND v.encounter_id = e.encounter_id
+                          AND v.ended_at IS NULL AND v.answers->'breast_feeding' = 'true') AS is_breast_feeding,
                 (SELECT v.weight_g FROM encounter_vitals v WHERE v.facility_id = $1 AND v.encounter_id = e.encounter_id
                           AND v.ended_at IS NULL AND v.weight_g IS NOT NULL ORDER BY v.measured_at DESC LIMIT 1) AS weight_g,
                 coalesce((SELECT c.name FROM patient_contact c WHERE c.facility_id = $1 AND c.patient_id = e.patient_id
@@ -103,6 +114,7 @@ pub async fn find_visit(
     Ok(Some(Visit {
         encounter: id,
         patient: PatientId(row.try_get("patient_id")?),
+        person: row.try_get("person_id")?,
         day: row.try_get("day")?,
         is_open: matches!(status.as_str(), "arrived" | "triaged" | "in_progress" | "finished"),
         name: row.try_get("name")?,
@@ -117,6 +129,7 @@ pub async fn find_visit(
         allergy_state: row.try_get("allergy_state")?,
         allergies: row.try_get::<Json<Vec<AllergyRow>>, _>("allergies")?.0,
         is_pregnant: row.try_get("is_pregnant")?,
+        is_breast_feeding: row.try_get("is_breast_feeding")?,
         weight_g: row.try_get("weight_g")?,
         guardian: row.try_get("guardian")?,
         diagnoses: row.try_get::<Json<Vec<DiagnosisRow>>, _>("diagnoses")?.0,

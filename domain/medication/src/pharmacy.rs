@@ -1,0 +1,432 @@
+//! The pharmacist's desk: may it be handed over, from which lots, and what is written when it is. Rules are in
+//! [`crate::dispensing`]; goods leave only through the question [`web::ask::Stock`].
+
+use crate::desk::{self, derived};
+use crate::dispensing::{self, Owed, Portion, Status, Supply, TypedPortion};
+use crate::dose::Milli;
+use crate::prescription;
+use crate::safety::{Finding, Severity};
+use crate::store::{self, Dispense, GivenLine, GivenLot, NewDispense, NewReturn, ToSupply};
+use base::event::{DrugDispensed, DrugReturned};
+use base::{BillId, DispenseId, Event, LotId, PrescriptionId, Problem, Problems, StoreId, show_date};
+use organization::drug::{self, Drug};
+use serde_json::json;
+use std::collections::HashMap;
+use uuid::Uuid;
+use web::ask::{Pick, PutBack, Take, Want};
+use web::{Ctx, Failure, Tx};
+
+/// More than any store holds: asks for every usable lot of a drug.
+const EVERYTHING: i64 = 1_000_000_000_000;
+/// Whether prescriber and pharmacist may be the same person here.
+const ONE_DOCTOR: &str = "pharmacy.one_doctor";
+
+/// Why nothing of this prescription can be handed over now; empty when it can.
+pub async fn hindrances(ctx: &Ctx, tx: &mut Tx, to: &ToSupply) -> Result<Problems, Failure> {
+    let p = &to.prescription;
+    let mut problems = Problems::none();
+    match p.status {
+        prescription::Status::Issued => {}
+        prescription::Status::Replaced => problems.add("", "Đơn này đã được thay bằng đơn khác. Tìm đơn mới nhất của người bệnh."),
+        _ => problems.add("", format!("Đơn này đã hủy: {}. Không phát được.", p.end_reason)),
+    }
+    if let Some(last) = p.valid_until.filter(|last| *last < ctx.today()) {
+        problems.add("", format!("Đơn chỉ mua, lĩnh được đến {}. Mời người bệnh gặp bác sĩ để kê đơn mới.", show_date(last)));
+    }
+    let is_unpaid = to.paid_at.is_none() && p.total().0 > 0;
+    problems.add_if(to.pay_first && is_unpaid, "", "Đơn chưa thanh toán. Mời người bệnh qua quầy thu ngân, trả xong đơn tự hiện “Đã thanh toán”.");
+    let wrote_it = p.issued_by == Some(ctx.actor.account.0) || (p.practitioner.is_some() && p.practitioner == ctx.actor.practitioner.map(|w| w.0));
+    if wrote_it && !is_one_doctor(ctx, tx).await? {
+        problems.add("", "Người kê đơn không tự phát thuốc của đơn mình. Nhờ dược sĩ phát, hoặc quản trị khai báo cơ sở một bác sĩ.");
+    }
+    Ok(problems)
+}
+
+async fn is_one_doctor(ctx: &Ctx, tx: &mut Tx) -> Result<bool, Failure> {
+    let Some(known) = organization::parameter::known(ONE_DOCTOR) else { return Ok(false) };
+    Ok(organization::parameter::number_on(tx.conn(), ctx.facility(), known, ctx.today()).await? == 1)
+}
+
+/// The checks of prescribing once more, with what is known of the person today. What the doctor overruled is a
+/// warning here as well.
+pub async fn warnings(ctx: &Ctx, tx: &mut Tx, to: &ToSupply) -> Result<Vec<Finding>, Failure> {
+    let visit = store::find_visit(tx.conn(), ctx.facility(), to.prescription.encounter).await?.ok_or(Failure::NotFound)?;
+    Ok(desk::findings(ctx, tx, &visit, Some(&to.prescription), None).await?)
+}
+
+/// What is typed at the counter.
+pub struct HandOver {
+    pub id: DispenseId,
+    /// The count of the pharmacy's acts on this prescription that the page had read.
+    pub version: i32,
+    /// `None`: the usual counter.
+    pub store: Option<StoreId>,
+    pub portions: Vec<TypedPortion>,
+    pub warning_reason: String,
+}
+
+/// Hands medicines over. A second click answers as the first. Refuses what [`hindrances`] and [`dispensing::read`]
+/// name, a contraindication or allergy without the pharmacist's reason, a prescription that somebody else supplied
+/// since the page was read, and whatever the stock refuses; then nothing has changed.
+pub async fn hand_over(ctx: &Ctx, tx: &mut Tx, to: &ToSupply, given: &HandOver) -> Result<Result<(), Problems>, Failure> {
+    if to.version != given.version {
+        if store::dispense_exists(tx.conn(), ctx.facility(), given.id).await? {
+            return Ok(Ok(()));
+        }
+        let text = "Đơn này vừa được phát ở quầy khác. Xem phần còn lại rồi phát tiếp.";
+        return Ok(Err(Problem::of(text).into()));
+    }
+    let mut problems = hindrances(ctx, tx, to).await?;
+    let p = &to.prescription;
+    let products = substitutes(ctx, tx, &to.owed, &given.portions).await?;
+    let portions = match dispensing::read(&given.portions, &to.owed, &products, p.no_substitution) {
+        Ok(portions) => portions,
+        Err(more) => {
+            problems.0.extend(more.0);
+            return Ok(Err(problems));
+        }
+    };
+    let gives = portions.iter().any(|p| p.quantity_milli > 0);
+    let grave: Vec<String> = if gives && problems.is_empty() {
+        warnings(ctx, tx, to).await?.iter().filter(|f| f.severity == Severity::Blocks).map(|f| f.claim.clone()).collect()
+    } else {
+        Vec::new()
+    };
+    let letters = given.warning_reason.trim().chars().count();
+    problems.add_if(!grave.is_empty() && letters < 5, "warning_reason", "Có cảnh báo chống chỉ định hoặc dị ứng. Hỏi lại bác sĩ và ghi vì sao vẫn phát, ít nhất 5 ký tự.");
+    problems.add_if(letters > 500, "warning_reason", "Lý do dài quá 500 ký tự. Rút ngắn lại.");
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    let store_id = match given.store {
+        Some(store) => store,
+        None => ctx.app.stock().counters(tx).await?.first().map(|c| c.store).ok_or_else(|| Problem::of("Cơ sở chưa có quầy thuốc. Quản lý kho mở quầy rồi phát."))?,
+    };
+    let picks = match lots(ctx, tx, store_id, Some(p.id), &portions, &to.owed).await? {
+        Ok(picks) => picks,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    if !picks.is_empty() {
+        let take = Take { dispense: given.id, store: store_id, holder: Some(p.id), patient: Some(p.patient), picks: &picks };
+        match ctx.app.stock().take(tx, &take).await {
+            Ok(()) => {}
+            Err(Failure::Refused(problems)) => return Ok(Err(problems)),
+            Err(other) => return Err(other),
+        }
+    }
+    let (lines, given_lots) = written(given.id, &portions, to, &products, &picks);
+    let owed_then: Vec<Owed> = to.owed.iter().map(|o| after(o, &portions)).collect();
+    let prescribed: Vec<(Uuid, i64)> = portions.iter().filter_map(|x| to.owed.iter().find(|o| o.line == x.line)).map(|o| (o.line, o.prescribed_milli)).collect();
+    let new = NewDispense {
+        id: given.id,
+        prescription: Some(p.id),
+        encounter: Some(p.encounter),
+        patient: Some(p.patient),
+        bill: BillId(p.encounter.0),
+        store: store_id,
+        status: if gives { Status::Completed } else { Status::Declined },
+        warning_reason: if grave.is_empty() { "" } else { &given.warning_reason },
+        warnings: &grave,
+        day: ctx.today(),
+        lines: &lines,
+        lots: &given_lots,
+        prescribed: &prescribed,
+        supply: Supply::of(&owed_then),
+    };
+    if !store::insert_dispense(tx, &new).await.map_err(too_much)? {
+        return Ok(Err(Problem::of("Phiếu phát này đã lập cho đơn khác. Tải lại trang rồi phát.").into()));
+    }
+    tx.audit("dispense", "dispense", given.id, Some(p.patient), json!({ "prescription": p.id, "lines": lines.len(), "warnings": grave.len() }));
+    tx.emit(Event::DrugsDispensed {
+        dispense: given.id,
+        bill: new.bill,
+        encounter: new.encounter,
+        patient: new.patient,
+        prescription: new.prescription,
+        lines: lines.iter().map(told).collect(),
+        day: new.day,
+    });
+    tx.notify("prescriptions");
+    Ok(Ok(()))
+}
+
+/// Two who won the same moment: the sums of the database refuse what the pages could not see.
+fn too_much(error: sqlx::Error) -> Failure {
+    match error.as_database_error().and_then(|e| e.constraint()) {
+        Some("medication_fulfilment_most") => Problem::of("Đơn này vừa được phát ở quầy khác. Xem phần còn lại rồi phát tiếp.").into(),
+        _ => error.into(),
+    }
+}
+
+fn told(line: &GivenLine) -> DrugDispensed {
+    DrugDispensed {
+        id: line.id,
+        line: line.line_id,
+        drug: line.drug_id,
+        substituted: line.substituted,
+        quantity_milli: line.quantity_milli,
+        closes_line: line.closes_line,
+    }
+}
+
+fn after(owed: &Owed, portions: &[Portion]) -> Owed {
+    let mut then = owed.clone();
+    for portion in portions.iter().filter(|p| p.line == owed.line) {
+        then.given_milli += portion.quantity_milli;
+        then.is_closed |= portion.closes;
+    }
+    then
+}
+
+/// The drugs that shall be given instead of prescribed ones, by id.
+async fn substitutes(ctx: &Ctx, tx: &mut Tx, owed: &[Owed], typed: &[TypedPortion]) -> Result<HashMap<Uuid, Owed>, Failure> {
+    let prescribed = |id: Uuid| owed.iter().any(|o| o.drug == Some(id));
+    let ids: Vec<Uuid> = typed.iter().filter_map(|t| t.drug.parse::<Uuid>().ok()).filter(|id| !prescribed(*id)).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let today = ctx.today();
+    let drugs = drug::by_ids(tx.conn(), ctx.facility(), &ids, today).await?;
+    Ok(drugs.iter().filter(|d| d.active_to.is_none_or(|to| to >= today)).map(|d| (d.id, product_of(d))).collect())
+}
+
+/// A drug of the list as something that may be owed.
+pub fn product_of(drug: &Drug) -> Owed {
+    let f = &drug.facts;
+    Owed {
+        drug: Some(drug.id),
+        name: f.name.clone(),
+        ingredient: f.ingredient.clone(),
+        strength: f.strength.clone(),
+        form: f.form.clone(),
+        unit: f.unit.clone(),
+        ..Owed::default()
+    }
+}
+
+/// The lots for these portions: the first to expire, or those chosen by hand. Refuses what the shelf does not have.
+async fn lots(ctx: &Ctx, tx: &mut Tx, store: StoreId, holder: Option<PrescriptionId>, portions: &[Portion], owed: &[Owed]) -> Result<Result<Vec<Pick>, Problems>, Failure> {
+    let stock = ctx.app.stock();
+    let mut problems = Problems::none();
+    let mut picks = Vec::new();
+    let (by_hand, by_expiry): (Vec<&Portion>, Vec<&Portion>) =
+        portions.iter().filter(|p| p.quantity_milli > 0).partition(|p| !p.lots.is_empty());
+    if !by_hand.is_empty() {
+        let available = all_lots(ctx, tx, store, holder, &by_hand.iter().map(|p| p.drug).collect::<Vec<_>>()).await?;
+        for portion in by_hand {
+            match dispensing::pick(portion, &available) {
+                Ok(more) => picks.extend(more),
+                Err(more) => problems.0.extend(more.0),
+            }
+        }
+    }
+    if !by_expiry.is_empty() {
+        let wants: Vec<Want> = by_expiry.iter().map(|p| Want { line: p.line, drug: p.drug, quantity_milli: p.quantity_milli }).collect();
+        let proposed = stock.propose(tx, store, holder, &wants).await?;
+        for portion in by_expiry {
+            let found: i64 = proposed.iter().filter(|p| p.line == portion.line).map(|p| p.quantity_milli).sum();
+            if found < portion.quantity_milli {
+                let line = owed.iter().find(|o| o.line == portion.line);
+                let (name, unit) = line.map_or(("Thuốc", ""), |l| (l.name.as_str(), l.unit.as_str()));
+                let text = format!("{name}: quầy chỉ còn {} {unit}. Phát một phần, đổi tên thuốc hoặc lấy thêm từ kho.", Milli(found));
+                problems.add(format!("quantity-{}", portion.line), text);
+            }
+        }
+        picks.extend(proposed);
+    }
+    Ok(problems.or(picks))
+}
+
+/// Every usable lot of these drugs with what is free in it, the first to expire first.
+pub async fn all_lots(ctx: &Ctx, tx: &mut Tx, store: StoreId, holder: Option<PrescriptionId>, drugs: &[Uuid]) -> Result<Vec<Pick>, Failure> {
+    let mut wants: Vec<Want> = Vec::new();
+    for drug in drugs {
+        if !wants.iter().any(|w| w.drug == *drug) {
+            wants.push(Want { line: *drug, drug: *drug, quantity_milli: EVERYTHING });
+        }
+    }
+    if wants.is_empty() { Ok(Vec::new()) } else { ctx.app.stock().propose(tx, store, holder, &wants).await }
+}
+
+fn written(id: DispenseId, portions: &[Portion], to: &ToSupply, products: &HashMap<Uuid, Owed>, picks: &[Pick]) -> (Vec<GivenLine>, Vec<GivenLot>) {
+    let mut lines = Vec::new();
+    let mut lots = Vec::new();
+    for (n, portion) in portions.iter().enumerate() {
+        let line_id = derived(id.0, n);
+        let prescribed = to.prescription.lines.iter().find(|(line, _)| *line == portion.line).map(|(_, l)| l);
+        let name = match products.get(&portion.drug) {
+            Some(other) => other.name.clone(),
+            None => prescribed.map_or(String::new(), |l| l.drug.short_name()),
+        };
+        lines.push(GivenLine {
+            id: line_id,
+            place: n as i32 + 1,
+            line_id: Some(portion.line),
+            drug_id: portion.drug,
+            name,
+            unit: prescribed.map_or(String::new(), |l| l.drug.packaging.unit.clone()),
+            instruction: prescribed.map_or(String::new(), |l| l.instruction.clone()),
+            quantity_milli: portion.quantity_milli,
+            substituted: portion.is_substituted && portion.quantity_milli > 0,
+            closes_line: portion.closes,
+            price_vnd: prescribed.filter(|_| !portion.is_substituted).and_then(|l| l.drug.price).map(|p| p.0),
+        });
+        lots.extend(picks.iter().filter(|p| p.line == portion.line).map(|p| given_lot(line_id, p)));
+    }
+    (lines, lots)
+}
+
+fn given_lot(line: Uuid, pick: &Pick) -> GivenLot {
+    GivenLot {
+        id: line,
+        lot_id: pick.lot,
+        lot_no: pick.lot_no.clone(),
+        expires: pick.expires,
+        quantity_milli: pick.quantity_milli,
+        reason: pick.reason.clone(),
+        returned_milli: 0,
+    }
+}
+
+/// What a person brings back.
+pub struct Back {
+    pub id: Uuid,
+    /// Line of the dispense, lot, quantity as typed.
+    pub lots: Vec<(String, String, String)>,
+    pub reason: String,
+    pub reopens: bool,
+}
+
+/// Takes sealed goods back into their lots. A second click answers as the first. Refuses more than the person still
+/// has of this dispense, no reason, and a dispense that gave nothing.
+pub async fn put_back(ctx: &Ctx, tx: &mut Tx, id: DispenseId, back: &Back) -> Result<Result<(), Problems>, Failure> {
+    let facility = ctx.facility();
+    if let Some(of) = store::find_dispense(tx.conn(), facility, id).await?.ok_or(Failure::NotFound)?.prescription {
+        // The same order as when handing over: the prescription first.
+        store::given_of(tx, of).await?;
+    }
+    store::lock_dispense(tx, id).await?;
+    let known = store::find_dispense(tx.conn(), facility, id).await?.ok_or(Failure::NotFound)?;
+    if store::return_exists(tx.conn(), facility, back.id).await? {
+        return Ok(Ok(()));
+    }
+    let lots = match returned(&known, back) {
+        Ok(lots) => lots,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let kept: i64 = known.lots.iter().map(|l| l.quantity_milli - l.returned_milli).sum::<i64>() - lots.iter().map(|l| l.2).sum::<i64>();
+    let status = match dispensing::after_return(known.status, kept) {
+        Ok(status) => status,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
+    let picks: Vec<Pick> = lots.iter().filter_map(|(line, lot, quantity)| pick_of(&known, *line, *lot, *quantity)).collect();
+    let goods = PutBack { id: back.id, dispense: id, store: known.store, picks: &picks, reason: back.reason.trim() };
+    match ctx.app.stock().put_back(tx, &goods).await {
+        Ok(()) => {}
+        Err(Failure::Refused(problems)) => return Ok(Err(problems)),
+        Err(other) => return Err(other),
+    }
+    let new = NewReturn { id: back.id, dispense: &known, status, reason: &back.reason, reopens: back.reopens, day: ctx.today(), lots: &lots };
+    store::insert_return(tx, &new).await?;
+    if let Some(of) = known.prescription
+        && let Some(to) = store::find_to_supply(tx.conn(), facility, of, false).await?
+    {
+        store::set_supply(tx, of, Supply::of(&to.owed)).await?;
+    }
+    tx.audit("return", "dispense", id, known.patient, json!({ "return": back.id, "lots": lots.len(), "reopens": back.reopens }));
+    tx.emit(Event::DrugsReturned { dispense: id, bill: known.bill, lines: told_back(&known, back.id, &lots), day: ctx.today() });
+    tx.notify("prescriptions");
+    Ok(Ok(()))
+}
+
+fn returned(known: &Dispense, back: &Back) -> Result<Vec<(Uuid, LotId, i64)>, Problems> {
+    let mut problems = Problems::none();
+    let mut lots = Vec::new();
+    for (line, lot, typed) in back.lots.iter().filter(|(_, _, typed)| !typed.trim().is_empty()) {
+        let found = known.lots.iter().find(|l| l.id.to_string() == *line && l.lot_id.to_string() == *lot);
+        let Some(found) = found else {
+            problems.add("", "Trang đã cũ. Tải lại trang rồi nhận lại thuốc.");
+            continue;
+        };
+        let left = found.quantity_milli - found.returned_milli;
+        match Milli::parse(typed).map(|m| m.0) {
+            Some(0) => {}
+            Some(quantity) if quantity <= left => lots.push((found.id, found.lot_id, quantity)),
+            _ => problems.add(format!("back-{line}-{lot}"), format!("Lô {}: người bệnh còn giữ {}. Ghi từ 0 đến {}.", found.lot_no, Milli(left), Milli(left))),
+        }
+    }
+    let letters = back.reason.trim().chars().count();
+    problems.add_if(!(5..=500).contains(&letters), "reason", "Ghi lý do trả lại, từ 5 đến 500 ký tự, ví dụ “đổi thuốc theo bác sĩ”.");
+    problems.add_if(problems.is_empty() && lots.is_empty(), "", "Chưa ghi số lượng trả lại ở lô nào.");
+    problems.or(lots)
+}
+
+fn pick_of(known: &Dispense, line: Uuid, lot: LotId, quantity_milli: i64) -> Option<Pick> {
+    let given = known.lots.iter().find(|l| l.id == line && l.lot_id == lot)?;
+    let of = known.lines.iter().find(|l| l.id == line)?;
+    let line = of.line_id.unwrap_or(of.id);
+    Some(Pick { line, drug: of.drug_id, lot, lot_no: given.lot_no.clone(), expires: given.expires, quantity_milli, reason: String::new() })
+}
+
+fn told_back(known: &Dispense, id: Uuid, lots: &[(Uuid, LotId, i64)]) -> Vec<DrugReturned> {
+    known
+        .lines
+        .iter()
+        .enumerate()
+        .filter_map(|(n, line)| {
+            let quantity_milli: i64 = lots.iter().filter(|l| l.0 == line.id).map(|l| l.2).sum();
+            (quantity_milli > 0).then(|| DrugReturned { id: derived(id, n), dispensed: line.id, line: line.line_id, drug: line.drug_id, quantity_milli })
+        })
+        .collect()
+}
+
+/// Sells over the counter: goods leave, a bill of its own arises. A second click answers as the first.
+pub async fn sell(ctx: &Ctx, tx: &mut Tx, sale: &crate::sale::Sale, reason: &str) -> Result<Result<(), Problems>, Failure> {
+    let id = DispenseId(sale.bill.0);
+    let portions = match sale.portions(reason) {
+        Ok(portions) => portions,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let store_id = ctx.app.stock().counters(tx).await?.first().map(|c| c.store).ok_or_else(|| Problem::of("Cơ sở chưa có quầy thuốc. Quản lý kho mở quầy rồi bán."))?;
+    let picks = match lots(ctx, tx, store_id, None, &portions, &sale.owed()).await? {
+        Ok(picks) => picks,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    match ctx.app.stock().take(tx, &Take { dispense: id, store: store_id, holder: None, patient: None, picks: &picks }).await {
+        Ok(()) => {}
+        Err(Failure::Refused(problems)) => return Ok(Err(problems)),
+        Err(other) => return Err(other),
+    }
+    let lines = sale.lines(&portions);
+    let given_lots: Vec<GivenLot> = lines.iter().flat_map(|l| picks.iter().filter(|p| p.drug == l.drug_id).map(|p| given_lot(l.id, p))).collect();
+    let new = NewDispense {
+        id,
+        prescription: None,
+        encounter: None,
+        patient: None,
+        bill: sale.bill,
+        store: store_id,
+        status: Status::Completed,
+        warning_reason: "",
+        warnings: &[],
+        day: ctx.today(),
+        lines: &lines,
+        lots: &given_lots,
+        prescribed: &[],
+        supply: Supply::Done,
+    };
+    store::insert_dispense(tx, &new).await?;
+    store::close_basket(tx, sale.bill).await?;
+    tx.audit("sell", "dispense", id, None, json!({ "lines": lines.len() }));
+    tx.emit(Event::DrugsDispensed {
+        dispense: id,
+        bill: sale.bill,
+        encounter: None,
+        patient: None,
+        prescription: None,
+        lines: lines.iter().map(told).collect(),
+        day: new.day,
+    });
+    tx.notify("prescriptions");
+    Ok(Ok(()))
+}
