@@ -44,7 +44,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         diagnostics::api::ApiDoc::openapi(),
         medication::api::ApiDoc::openapi(),
         billing::api::ApiDoc::openapi(),
-        billing::api::ApiDoc::openapi(),
+        inventory::api::ApiDoc::openapi(),
     ] {
         whole.merge(part);
     }

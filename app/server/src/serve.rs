@@ -76,7 +76,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
         papers: Arc::new(documents::Press::new()),
         bank_qr: Arc::new(payment::VietQr),
-        stock: Arc::new(web::ask::NoStock),
+        stock: Arc::new(inventory::StockDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
