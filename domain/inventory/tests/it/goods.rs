@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub const CLINIC: &str = "84101";
 
 pub async fn world() -> World {
-    World::with_stock(vec![patient::module(), inventory::module()], Arc::new(inventory::StockDesk)).await
+    World::with_stock(vec![patient::module(), encounter::module(), inventory::module()], Arc::new(inventory::StockDesk)).await
 }
 
 /// The id of a drug of the clinic, by its code in the demo list.
