@@ -1,0 +1,114 @@
+//! The report on paper: A4, with its pictures, as it was released or as it stands.
+
+use super::released::stills;
+use super::study::Open;
+use crate::imaging::picture;
+use crate::imaging::report::{Released, compose};
+use crate::store::imaging::{Report, Study};
+use base::Age;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use web::{Answer, Ctx, Failure, Path, Query, Tx};
+
+/// What a picture needs at most on paper: 88 mm at about 300 dots to the inch.
+const PAPER_PIXELS: u32 = 1_100;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    version: String,
+}
+
+/// `GET /app/imaging/studies/{id}/report.pdf?version=`: the newest released version, or the one asked for.
+pub async fn report(ctx: Ctx, Path(id): Path<Uuid>, Query(wanted): Query<Wanted>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let open = Open::load(&ctx, &mut tx, id).await?;
+    let chosen = match wanted.version.as_str() {
+        "" => open.reports.first(),
+        typed => open.reports.iter().find(|report| report.version.to_string() == typed),
+    };
+    let report = chosen.ok_or(Failure::NotFound)?;
+    let is_old = report.version != open.study.version;
+    let data = sheet(&ctx, &mut tx, &open.study, &report.content.0, Some(report), is_old).await?;
+    tx.audit("print", "imaging-report", report.report_id, Some(open.study.patient()), json!({ "version": report.version }));
+    tx.commit().await?;
+    press(&ctx, data, &open.study.accession).await
+}
+
+/// `GET /app/imaging/studies/{id}/preview.pdf`: what the report would look like now, marked as a draft.
+pub async fn preview(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let open = Open::load(&ctx, &mut tx, id).await?;
+    let content = open.draft.as_ref().map(|draft| draft.content.0.clone()).unwrap_or_default();
+    let day = base::local_date(open.study.started_at);
+    let report = compose(open.template(), &content, &stills(&open), day);
+    let mut data = sheet(&ctx, &mut tx, &open.study, &report, None, false).await?;
+    data["draft"] = Value::Bool(true);
+    tx.audit("read", "imaging-report", id, Some(open.study.patient()), json!({ "preview": true }));
+    tx.commit().await?;
+    press(&ctx, data, &open.study.accession).await
+}
+
+async fn press(ctx: &Ctx, data: Value, accession: &str) -> Answer {
+    let bytes = ctx.app.papers().render("imaging-report", data).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
+    web::pdf(bytes, &format!("ket-qua-{accession}.pdf"))
+}
+
+/// The facts of the paper under the paper's own names.
+async fn sheet(ctx: &Ctx, tx: &mut Tx, study: &Study, report: &Released, signed: Option<&Report>, is_old: bool) -> Result<Value, Failure> {
+    let facility = ctx.facility();
+    let ours = organization::facility::get(tx.conn(), facility).await?;
+    let official = organization::facility::code_on(tx.conn(), facility, "kcb", ctx.today()).await?;
+    let diagnoses = crate::store::list_diagnoses(tx.conn(), facility, study.encounter()).await?;
+    let pictures = pictures(ctx, report).await?;
+    Ok(json!({
+        "head": ours.paper_head(official.as_deref()),
+        "title": report.title,
+        "code": study.accession,
+        "service": study.service_name,
+        "room": { "name": study.room_name },
+        "patient": {
+            "name": study.patient_name,
+            "record_no": study.record_no,
+            "sex": study.sex,
+            "birth_date": study.birth_date,
+            "age": Age::on(study.birth_date, base::local_date(study.started_at)).to_string(),
+            "phone": study.phone,
+            "address": study.address_text,
+        },
+        "diagnoses": diagnoses.iter().map(|(code, name)| json!({ "code": code, "name": name })).collect::<Vec<_>>(),
+        "reason": study.note,
+        "ordered_at": study.ordered_at,
+        "ordered_by": study.ordered_name,
+        "performed_at": study.started_at,
+        "sections": report.sections.iter().map(|s| json!({ "title": s.title, "text": s.text })).collect::<Vec<_>>(),
+        "measures": report.measures.iter().map(|m| json!({ "label": m.label, "value": m.value, "unit": m.unit })).collect::<Vec<_>>(),
+        "derived": report.derived.iter().map(|d| json!({ "label": d.label, "value": d.value, "source": d.source })).collect::<Vec<_>>(),
+        "conclusion": report.conclusion,
+        "recommendation": report.recommendation,
+        "pictures": pictures,
+        "doctor": { "name": signed.map_or_else(|| ctx.actor.name.to_string(), |s| s.released_name.clone()) },
+        "signed_at": signed.map(|s| s.released_at),
+        "version": signed.map_or(0, |s| s.version),
+        "amend_reason": signed.map(|s| s.reason.clone()).filter(|reason| !reason.is_empty()),
+        "replaced": is_old,
+    }))
+}
+
+/// The pictures made small enough for paper, all at once: reading and shrinking keep no other request waiting.
+async fn pictures(ctx: &Ctx, report: &Released) -> Result<Vec<Value>, Failure> {
+    let mut working = Vec::with_capacity(report.pictures.len());
+    for shown in &report.pictures {
+        let content = ctx.app.files().fetch(ctx.facility(), &shown.file).await?;
+        working.push(tokio::task::spawn_blocking(move || picture::for_paper(content, PAPER_PIXELS)));
+    }
+    let mut out = Vec::with_capacity(working.len());
+    for (shown, work) in report.pictures.iter().zip(working) {
+        let content = work.await.map_err(|e| Failure::Fault(e.into()))??;
+        out.push(json!({ "caption": shown.caption, "file": shown.file, "jpeg": STANDARD.encode(content) }));
+    }
+    Ok(out)
+}
