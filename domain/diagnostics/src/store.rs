@@ -1,6 +1,8 @@
 //! Orders in the database, one function per question.
 
 mod basket;
+pub mod lab;
+pub mod imaging;
 mod life;
 mod set;
 mod work;
