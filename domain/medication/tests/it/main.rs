@@ -1,4 +1,9 @@
 mod desk;
+mod dispense;
 mod doors;
 mod habits;
+mod returns;
+mod sale;
+mod shelf;
+mod shown;
 mod world;

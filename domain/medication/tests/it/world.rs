@@ -17,7 +17,7 @@ macro_rules! migrations {
 }
 
 /// A page with the places that prescribing hangs on, as the visit's own page has them.
-fn chart() -> Module {
+pub fn chart() -> Module {
     async fn page(ctx: Ctx, Path(id): Path<EncounterId>) -> web::Answer {
         use web::IntoResponse;
         let mut tx = ctx.begin().await?;
@@ -36,6 +36,7 @@ fn chart() -> Module {
             "patient" / "2026-11-24-2041-patient",
             "patient" / "2026-11-24-2042-safety",
             "encounter" / "2026-11-24-2045-encounter",
+            "encounter" / "2026-11-24-2046-ticket",
             "encounter" / "2026-11-24-2050-care",
         ),
         ..Module::default()
