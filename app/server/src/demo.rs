@@ -104,6 +104,10 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
         organization::seed::write(&mut tx, code, from).await?;
         practitioner::seed::write(&mut tx, code, &hash, from).await?;
         billing::seed::connect_sandbox_bank(&mut tx).await?;
+        // The facilities whose package has a pharmacy.
+        if matches!(code, "84101" | "84103" | "84001") {
+            inventory::seed::write(&mut tx, code, from).await.map_err(|e| anyhow!("the shelves of {code}: {e:?}"))?;
+        }
         if code == "84101" {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;
         }

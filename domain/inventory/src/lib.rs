@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod lot;
 pub mod pages;
 pub mod recall;
+pub mod seed;
 pub mod stock;
 pub mod store;
 

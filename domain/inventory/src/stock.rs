@@ -52,7 +52,7 @@ impl Stock for StockDesk {
                 ..Movement::new(Kind::Dispense, take.store, p.drug, p.lot, p.quantity_milli.checked_neg().unwrap_or(0), take.dispense.0, p.line)
             })
             .collect();
-        ledger::check_shape(&movements)?;
+        ledger::check_shape(&movements).map_err(for_the_counter)?;
         book::lock(tx, &movements).await?;
         let items: Vec<Uuid> = movements.iter().map(|m| m.item).collect::<BTreeSet<_>>().into_iter().collect();
         let named: Vec<Uuid> = movements.iter().map(|m| m.lot.0).collect();
@@ -61,8 +61,8 @@ impl Stock for StockDesk {
             return Ok(());
         }
         let shelves: Vec<_> = rows.iter().map(|r| r.shelf.clone()).collect();
-        ledger::judge(&movements, &shelves, local_date(tx.now), tx.actor.account.0)?;
-        judge_order(take.picks, &rows, local_date(tx.now))?;
+        ledger::judge(&movements, &shelves, local_date(tx.now), tx.actor.account.0).map_err(for_the_counter)?;
+        judge_order(take.picks, &rows, local_date(tx.now)).map_err(for_the_counter)?;
         book::insert(tx, &movements).await?;
         if let Some(holder) = take.holder {
             let lines: Vec<Uuid> = movements.iter().map(|m| m.line).collect();
@@ -88,7 +88,7 @@ impl Stock for StockDesk {
                 ..Movement::new(Kind::Return, back.store, p.drug, p.lot, p.quantity_milli, back.id, p.line)
             })
             .collect();
-        ledger::check_shape(&movements)?;
+        ledger::check_shape(&movements).map_err(for_the_counter)?;
         // The dispense's own shelves too: two returns of it, even to different stores, then wait for each other.
         let mut places: BTreeSet<(Uuid, Uuid)> = given.iter().map(|m| (m.store_id, m.item_id)).collect();
         places.extend(movements.iter().map(|m| (m.store.0, m.item)));
@@ -114,9 +114,9 @@ impl Stock for StockDesk {
             }
             *left -= m.quantity_milli;
         }
-        problems.or(())?;
+        problems.or(()).map_err(for_the_counter)?;
         let shelves = book::look(tx, &movements).await?;
-        ledger::judge(&movements, &shelves, local_date(tx.now), tx.actor.account.0)?;
+        ledger::judge(&movements, &shelves, local_date(tx.now), tx.actor.account.0).map_err(for_the_counter)?;
         book::insert(tx, &movements).await?;
         tx.notify("stock");
         Ok(())
@@ -135,6 +135,13 @@ impl Stock for StockDesk {
         };
         Ok(Some(Pack { drug: item, lot: lot.map(LotId), quantity_milli: factor * 1000 }))
     }
+}
+
+/// The counter shows refusals above its lines: it has fields of its own, which this module does not know.
+fn for_the_counter(problems: Problems) -> Problems {
+    let mut texts: Vec<_> = problems.0.into_iter().map(|p| p.text).collect();
+    texts.dedup();
+    Problem::of(texts.join(" ")).into()
 }
 
 /// First expiry first for each want, in the order of the wants; what must stay for others is left at the end of the
@@ -186,7 +193,7 @@ fn judge_order(picks: &[Pick], rows: &[Giving], today: NaiveDate) -> Result<(), 
                 problems.add(
                     pick.line.to_string(),
                     format!(
-                        "Lô {first} hết hạn sớm hơn ({}) còn {}. Lấy lô đó trước, hoặc ghi lý do lấy lô {}.",
+                        "Lô {first} hết hạn sớm hơn ({}) còn {}. Lấy lô đó trước, hoặc ghi lý do đổi lô sang {}.",
                         show_date(earlier.expires),
                         show_quantity(&earlier.quantity_milli),
                         row.shelf.lot_no
@@ -209,9 +216,4 @@ fn judge_order(picks: &[Pick], rows: &[Giving], today: NaiveDate) -> Result<(), 
         }
     }
     problems.or(())
-}
-
-/// The refusal of an act on a thing whose number is unknown, for the pages of this module.
-pub fn unknown_code(code: &str) -> Problem {
-    Problem::at("code", format!("Không nhận ra mã “{}”. Quét nhãn lô hoặc mã vạch của hộp thuốc đã khai báo.", code.trim()))
 }

@@ -133,3 +133,24 @@ async fn packs_are_ended_not_edited_and_lots_are_priced_exactly() {
     assert_eq!(inventory::store::lots::find_or_insert(&mut tx, &new(300_000, 200_000)).await.unwrap(), first, "the same price");
     assert_ne!(inventory::store::lots::find_or_insert(&mut tx, &new(160_000, 100_000)).await.unwrap(), first, "another price is another lot");
 }
+
+#[tokio::test]
+async fn the_demo_pharmacy_shows_every_warning_and_its_books_hold() {
+    let world = world().await;
+    for _ in 0..2 {
+        let mut tx = world.tx(CLINIC).await;
+        inventory::seed::write(&mut tx, CLINIC, "2026-01-01".parse().unwrap()).await.expect("the shelves are filled, once");
+        tx.commit().await.unwrap();
+    }
+    let mut pharmacist = world.sign_in_as("duocsi.84101").await;
+    let alerts = pharmacist.get("/app/stock/alerts").await;
+    for text in ["Lô đang khóa còn trên kệ", "Lô hết hạn còn trên kệ", "Lô sắp hết hạn", "Thuốc cần mua", "P18", "H0226"] {
+        assert!(alerts.contains(text), "{text}");
+    }
+    let page = pharmacist.get("/app/stock").await;
+    assert!(page.contains("Xem thêm"), "more than one screen");
+    let more = page.text.split("href=\"/app/stock?q=").nth(1).and_then(|rest| rest.split('"').next()).expect("the next screen").replace("&#38;", "&").replace("&amp;", "&");
+    let next = pharmacist.get(&format!("/app/stock?q={more}")).await;
+    assert!(next.status == 200 && !next.contains("Không có thuốc nào khớp"));
+    crate::goods::assert_books_hold(&world).await;
+}
