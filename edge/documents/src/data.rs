@@ -18,6 +18,9 @@ const LONGEST_WORD: usize = 36;
 /// A drawing larger than this is no letterhead.
 const LARGEST_LOGO: usize = 1_000_000;
 
+/// How many pictures one paper carries.
+pub const MOST_PICTURES: usize = 12;
+
 /// The characters our fonts can draw, one bit each for the basic plane (8 kB). None above it is covered.
 pub struct Drawable(Vec<u64>);
 
@@ -41,16 +44,19 @@ impl Drawable {
 pub struct Prepared {
     pub fields: Value,
     pub logo: Option<Vec<u8>>,
+    /// What `/picture-1`, `/picture-2` … hold.
+    pub pictures: Vec<Vec<u8>>,
     /// When the paper was made, which PDF/A wants to know.
     pub made_at: DateTime<Utc>,
 }
 
 /// The data as the templates expect it.
 pub fn prepare(value: Value, drawable: &Drawable) -> Prepared {
-    let Value::Object(raw) = value else {
-        return Prepared { fields: Value::Object(Map::new()), logo: None, made_at: DateTime::UNIX_EPOCH };
+    let Value::Object(mut raw) = value else {
+        return Prepared { fields: Value::Object(Map::new()), logo: None, pictures: Vec::new(), made_at: DateTime::UNIX_EPOCH };
     };
     let logo = logo(&raw);
+    let pictures = pictures(&mut raw);
     let made_at = made_at(&raw);
     let marks = marks(&raw);
     let mut fields = group(raw, drawable);
@@ -61,7 +67,24 @@ pub fn prepare(value: Value, drawable: &Drawable) -> Prepared {
         fields.insert("count".into(), count.to_string().into());
         fields.insert("count_words".into(), base::money::number_in_words(count as u64).into());
     }
-    Prepared { fields: Value::Object(fields), logo: logo.map(|(_, drawing)| drawing), made_at }
+    Prepared { fields: Value::Object(fields), logo: logo.map(|(_, drawing)| drawing), pictures, made_at }
+}
+
+/// Takes the pictures out of `pictures[].jpeg` (base64) and leaves the name of a file in `image`; what is no JPEG has none.
+fn pictures(fields: &mut Map<String, Value>) -> Vec<Vec<u8>> {
+    use base64::Engine;
+    let mut found = Vec::new();
+    let Some(Value::Array(rows)) = fields.get_mut("pictures") else { return found };
+    for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+        row.remove("image");
+        let Some(Value::String(text)) = row.remove("jpeg") else { continue };
+        let content = base64::engine::general_purpose::STANDARD.decode(text).ok().filter(|bytes| bytes.starts_with(&[0xff, 0xd8, 0xff]));
+        if let Some(content) = content.filter(|_| found.len() < MOST_PICTURES) {
+            found.push(content);
+            row.insert("image".into(), format!("/picture-{}", found.len()).into());
+        }
+    }
+    found
 }
 
 impl Prepared {

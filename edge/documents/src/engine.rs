@@ -14,11 +14,11 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 7] =
-    ["ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift"];
+pub const TEMPLATES: [&str; 8] =
+    ["ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report"];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 9] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),
@@ -27,6 +27,7 @@ const SOURCES: [(&str, &str); 8] = [
     ("invoice.typ", include_str!("../templates/invoice.typ")),
     ("follow-up.typ", include_str!("../templates/follow-up.typ")),
     ("cash-shift.typ", include_str!("../templates/cash-shift.typ")),
+    ("imaging-report.typ", include_str!("../templates/imaging-report.typ")),
 ];
 
 const FONTS: [&[u8]; 8] = [
@@ -48,6 +49,7 @@ pub struct Engine {
     sources: HashMap<FileId, Source>,
     data_file: FileId,
     logo_file: FileId,
+    picture_files: Vec<FileId>,
     drawable: data::Drawable,
 }
 
@@ -66,6 +68,7 @@ impl Engine {
             sources: sources.collect(),
             data_file: file("data.json"),
             logo_file: file("logo"),
+            picture_files: (1..=data::MOST_PICTURES).map(|at| file(&format!("picture-{at}"))).collect(),
             fonts,
         }
     }
@@ -96,7 +99,13 @@ impl Engine {
             standards: PdfStandards::new(&[PdfStandard::A_2b]).map_err(|refusal| refusal.message().to_string())?,
             ..PdfOptions::default()
         };
-        let desk = Desk { engine: self, main, data: Bytes::from_string(text), logo: prepared.logo.clone().map(Bytes::new) };
+        let desk = Desk {
+            engine: self,
+            main,
+            data: Bytes::from_string(text),
+            logo: prepared.logo.clone().map(Bytes::new),
+            pictures: prepared.pictures.iter().cloned().map(Bytes::new).collect(),
+        };
         let document: PagedDocument = typst::compile(&desk).output.map_err(|faults| told(&faults))?;
         typst_pdf::pdf(&document, &options).map_err(|faults| told(&faults))
     }
@@ -108,6 +117,7 @@ struct Desk<'a> {
     main: FileId,
     data: Bytes,
     logo: Option<Bytes>,
+    pictures: Vec<Bytes>,
 }
 
 impl World for Desk<'_> {
@@ -131,7 +141,7 @@ impl World for Desk<'_> {
         let found = match id {
             id if id == self.engine.data_file => Some(&self.data),
             id if id == self.engine.logo_file => self.logo.as_ref(),
-            _ => None,
+            id => self.engine.picture_files.iter().position(|known| *known == id).and_then(|at| self.pictures.get(at)),
         };
         found.cloned().ok_or_else(|| absent(id))
     }

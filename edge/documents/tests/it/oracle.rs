@@ -23,6 +23,16 @@ pub fn scanned(pdf: &[u8]) -> Option<Vec<String>> {
     Some(String::from_utf8_lossy(&out).lines().map(str::to_owned).collect())
 }
 
+/// The width and height of every picture, as `pdfimages` lists them.
+pub fn pictures_of(pdf: &[u8]) -> Option<Vec<(u32, u32)>> {
+    let listed = String::from_utf8(piped("pdfimages", &["-list", "-"], pdf)?).ok()?;
+    let sizes = listed.lines().skip(2).filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        Some((columns.get(3)?.parse().ok()?, columns.get(4)?.parse().ok()?))
+    });
+    Some(sizes.collect())
+}
+
 fn piped(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let started = Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = started else {

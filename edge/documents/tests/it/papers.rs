@@ -183,3 +183,56 @@ async fn an_unknown_paper_is_refused() {
         assert!(press.render(name, json!({})).await.is_err(), "{name:?}");
     }
 }
+
+#[tokio::test]
+async fn every_picture_of_a_report_is_on_paper_whole_and_told_apart() {
+    let press = Press::new();
+    for count in 1..=8 {
+        let pdf = print(&press, "imaging-report", samples::imaging_report(count)).await;
+        keep(&format!("imaging-report-{count}"), &pdf);
+        if let Some(found) = oracle::pictures_of(&pdf) {
+            assert_eq!(found, vec![(960, 720); count]);
+        }
+        if let Some(text) = oracle::text_of(&pdf) {
+            for at in 1..=count {
+                assert!(text.contains(&format!("Hình {at}. Mặt cắt {at}")), "{count} pictures: {text}");
+            }
+            assert!(text.contains("Sỏi túi mật 8 mm, chưa thấy dấu hiệu viêm."), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_report_flows_on_and_nothing_is_cut() {
+    let press = Press::new();
+    let mut data = samples::imaging_report(8);
+    let long: Vec<Value> = (1..=30)
+        .map(|at| json!({"title": format!("Phần {at}"), "text": format!("Dòng {at} {} hết-{at}.", "mô tả dài nhiều chữ ".repeat(20))}))
+        .collect();
+    data["sections"] = long.into();
+    data["conclusion"] = format!("{} hết-kết-luận", "Kết luận dài. ".repeat(60)).into();
+    let pdf = print(&press, "imaging-report", data).await;
+    keep("imaging-report-long", &pdf);
+    if let Some(text) = oracle::text_of(&pdf) {
+        for at in 1..=30 {
+            assert!(text.contains(&format!("hết-{at}.")), "section {at} is cut");
+        }
+        assert!(text.contains("hết-kết-luận") && text.contains("BS. Trịnh Ngọc Bích"));
+        assert!(text.contains("(tiếp theo)"), "it runs over pages");
+    }
+    if let Some(found) = oracle::pictures_of(&pdf) {
+        assert_eq!(found.len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_left_out_and_the_report_still_prints() {
+    let press = Press::new();
+    let mut data = samples::imaging_report(2);
+    data["pictures"][0]["jpeg"] = "bm90IGEgcGljdHVyZQ==".into();
+    data["pictures"][1]["image"] = "/etc/passwd".into();
+    let pdf = print(&press, "imaging-report", data).await;
+    if let Some(found) = oracle::pictures_of(&pdf) {
+        assert_eq!(found.len(), 1);
+    }
+}

@@ -12,6 +12,7 @@ pub fn full(template: &str) -> Value {
         "exam-sheet" => exam_sheet(),
         "invoice" => invoice(),
         "follow-up" => follow_up(),
+        "imaging-report" => imaging_report(6),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -43,7 +44,7 @@ pub fn monstrous(template: &str) -> Value {
                    "value": i, "title": signs, "text": signs})
         })
         .collect();
-    for key in ["lines", "orders", "documents", "sections", "vitals", "payments", "methods", "voids"] {
+    for key in ["lines", "orders", "documents", "sections", "measures", "derived", "vitals", "payments", "methods", "voids"] {
         if data.get(key).is_some() {
             data[key] = Value::Array(lines.clone());
         }
@@ -207,4 +208,38 @@ fn cash_shift() -> Value {
         "voids": [{"number": "PT-261122-0019", "reason": "Thu nhầm người bệnh", "approved_by": "Trần Thị Diễm", "amount_vnd": 150000}],
         "handed_to": "Trần Thị Diễm",
     })
+}
+
+/// A report with that many pictures, each of its own, in the shapes that machines give.
+pub fn imaging_report(pictures: usize) -> Value {
+    let pictures: Vec<Value> = (0..pictures)
+        .map(|at| json!({"jpeg": still(at as u32), "caption": format!("Mặt cắt {}", at + 1), "file": format!("{at:064x}")}))
+        .collect();
+    json!({
+        "title": "KẾT QUẢ SIÊU ÂM Ổ BỤNG", "code": "261124-0007", "service": "Siêu âm ổ bụng", "room": {"name": "Phòng siêu âm"},
+        "reason": "Đau thượng vị sau ăn", "ordered_by": "BS. Lê Hoàng Phúc", "ordered_at": "2026-11-24T02:10:00Z",
+        "performed_at": "2026-11-24T02:31:00Z", "diagnoses": diagnoses(),
+        "sections": [
+            {"title": "Gan", "text": "Không to, bờ đều, cấu trúc đồng nhất. Đường mật trong gan không giãn."},
+            {"title": "Túi mật", "text": "Thành không dày, lòng có 1 sỏi 8 mm kèm bóng lưng, di động theo tư thế."},
+            {"title": "Tụy", "text": "Kích thước bình thường, ống tụy không giãn."},
+            {"title": "Lách", "text": "Không to, đồng nhất."},
+            {"title": "Thận", "text": "Hai thận kích thước bình thường, không sỏi, không ứ nước."},
+        ],
+        "measures": [{"label": "Sỏi túi mật, lớn nhất", "value": "8", "unit": "mm"}, {"label": "Chiều cao lách", "value": "92", "unit": "mm"}],
+        "derived": [{"label": "Tuổi thai", "value": "30 tuần 1 ngày", "source": "Hadlock 1984"}],
+        "conclusion": "Sỏi túi mật 8 mm, chưa thấy dấu hiệu viêm.", "recommendation": "Khám ngoại khoa, siêu âm lại sau 6 tháng.",
+        "pictures": pictures, "doctor": {"name": "BS. Trịnh Ngọc Bích"}, "signed_at": "2026-11-24T02:45:00Z", "version": 1,
+    })
+}
+
+/// A JPEG in base64 that differs from every other one.
+fn still(seed: u32) -> String {
+    use base64::Engine;
+    let picture = image::RgbImage::from_fn(960, 720, |x, y| image::Rgb([((x * (seed + 1)) % 256) as u8, (y % 256) as u8, (x ^ y) as u8]));
+    let mut out = Vec::new();
+    image::DynamicImage::ImageRgb8(picture)
+        .write_with_encoder(image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 80))
+        .expect("a picture can be packed");
+    base64::engine::general_purpose::STANDARD.encode(out)
 }
