@@ -4,17 +4,27 @@
 
 pub mod alert;
 pub mod api;
+mod contents;
+pub mod controlled;
+pub mod document;
+pub mod entry;
 pub mod fefo;
 pub mod gs1;
 pub mod hold;
 pub mod item;
 pub mod ledger;
 pub mod lot;
+pub mod opening;
 pub mod pages;
+pub mod paperwork;
 pub mod recall;
+pub mod receipt;
 pub mod seed;
 pub mod stock;
+pub mod stocktake;
 pub mod store;
+pub mod supplier;
+pub mod turnover;
 
 pub use stock::StockDesk;
 
@@ -30,7 +40,7 @@ const RECALL: &str = "stock.recall";
 /// The table of contents.
 pub fn module() -> web::Module {
     let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
-    web::Module {
+    let mut module = web::Module {
         name: "inventory",
         routes: vec![
             right(get("/app/stock", balance::list), READ),
@@ -81,5 +91,10 @@ pub fn module() -> web::Module {
             web::Migration { name: "2026-11-25-0003-holds", sql: include_str!("../migrations/2026-11-25-0003-holds.sql") },
         ],
         ..web::Module::default()
-    }
+    };
+    module.routes.extend(contents::routes());
+    module.migrations.extend(contents::migrations());
+    module.scans.extend(contents::scans());
+    module.rail.extend(contents::rail());
+    module
 }

@@ -3,10 +3,18 @@
 pub mod alerts;
 pub mod balance;
 pub mod card;
+pub mod controlled;
+pub mod document;
+pub mod documents;
 pub mod item;
 pub mod lot;
+pub mod openings;
+pub mod paper;
 pub mod scan;
+pub mod stocktake;
 pub mod stores;
+pub mod suppliers;
+pub mod turnover;
 
 use base::{Vnd, local_date, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};

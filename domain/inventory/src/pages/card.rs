@@ -23,9 +23,23 @@ struct Page {
     rows: Vec<CardRow>,
     until: String,
     more: Option<String>,
+    may_see_dispenses: bool,
 }
 
 impl Page {
+    /// The page of the paper behind a row: a paper of the pharmacy, or what was handed to a patient.
+    fn document(&self, row: &CardRow) -> Option<String> {
+        match (row.document_no.is_empty(), row.kind.as_str()) {
+            (false, _) => Some(format!("/app/stock/documents/{}", row.document_id)),
+            (true, "dispense" | "return") if self.may_see_dispenses => {
+                Some(format!("/app/pharmacy/dispenses/{}", row.returns_of.unwrap_or(row.document_id)))
+            }
+            _ => None,
+        }
+    }
+    fn document_name(&self, row: &CardRow) -> String {
+        if row.document_no.is_empty() { "Phiếu phát".to_owned() } else { row.document_no.clone() }
+    }
     fn kind(&self, row: &CardRow) -> &'static str {
         Kind::from_key(&row.kind).map_or("", Kind::name)
     }
@@ -80,5 +94,6 @@ pub async fn show(ctx: Ctx, Path((item, store)): Path<(Uuid, StoreId)>, Query(as
         rows,
         until: asked.until,
         more,
+        may_see_dispenses: ctx.may("dispense.read"),
     })
 }

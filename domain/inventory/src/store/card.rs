@@ -141,6 +141,8 @@ pub struct CardRow {
     pub kind: String,
     pub document_id: Uuid,
     pub document_no: String,
+    /// The dispense whose goods came back.
+    pub returns_of: Option<Uuid>,
     pub quantity_milli: i64,
     pub shelf_milli: i64,
     pub lot_milli: i64,
@@ -158,7 +160,8 @@ pub struct CardRow {
 pub async fn card(tx: &mut Tx, store: StoreId, item: Uuid, before: i64) -> Result<Vec<CardRow>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT m.seq, m.movement_id, m.at, m.kind, m.document_id, m.document_no, m.quantity_milli, m.shelf_milli, m.lot_milli, m.lot_id,
+        "SELECT m.seq, m.movement_id, m.at, m.kind, m.document_id, m.document_no, m.returns_of, m.quantity_milli,
+                m.shelf_milli, m.lot_milli, m.lot_id,
                 l.lot_no, l.expires, m.cost_vnd, m.reason, m.by_name, m.second_name
          FROM inventory_movement m JOIN inventory_lot l ON l.facility_id = $1 AND l.lot_id = m.lot_id
          WHERE m.facility_id = $1 AND m.store_id = $2 AND m.item_id = $3 AND m.seq < $4 ORDER BY m.seq DESC LIMIT 51"
