@@ -2,11 +2,12 @@
 
 use crate::desk::{self, derived};
 use crate::entry::understand;
+use crate::line::Line;
 use crate::prescription::Status;
 use crate::safety::{Finding, Severity};
 use crate::store::{self, Prescription, Visit};
 use axum::response::IntoResponse;
-use base::{EncounterId, PrescriptionId, Problem, Problems};
+use base::{EncounterId, Problem, Problems};
 use chrono::{DateTime, NaiveDate, Utc};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,8 @@ pub struct NewPrescription {
     weight_g: Option<i32>,
     /// Who brought the child.
     escort: String,
+    /// No other brand may take a line's place at the pharmacy.
+    no_substitution: bool,
     /// Issue it at once; it stays a draft otherwise.
     issue: bool,
 }
@@ -124,28 +127,55 @@ pub async fn create(ctx: Ctx, Path(id): Path<EncounterId>, Json(new): Json<NewPr
     let mut tx = ctx.begin().await?;
     let visit = store::find_visit(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
     let minted = ctx.minted_id();
-    let repeated = store::line_exists(tx.conn(), ctx.facility(), derived(minted, 0)).await?;
-    let draft = if repeated { None } else { Some(write(&ctx, &mut tx, &visit, minted, &new).await?) };
-    if let Some(draft) = draft.filter(|_| new.issue) {
-        desk::issue(&ctx, &mut tx, &visit, draft).await??;
+    let understood = understand_all(&ctx, &mut tx, &visit, &new).await;
+    let first = derived(minted, 0);
+    let (details, lines) = match understood {
+        Ok(understood) => understood,
+        // What was written once stays written, whatever the list says today.
+        Err(refused) => return if store::line_exists(tx.conn(), ctx.facility(), first).await? { repeated(&ctx, tx, &visit, first).await } else { Err(refused) },
+    };
+    let begun = desk::begin(&mut tx, &visit, &details, first).await?;
+    if begun.has_line {
+        drop(tx);
+        return repeated(&ctx, ctx.begin().await?, &visit, first).await;
     }
-    let written = outs(&ctx, &mut tx, &visit).await?;
-    let holds = |p: &PrescriptionOut| p.lines.iter().any(|l| l.id == derived(minted, 0));
-    let out = written.into_iter().find(holds).ok_or(Failure::NotFound)?;
+    let lines: Vec<(Uuid, Line)> = lines.into_iter().enumerate().map(|(n, line)| (derived(minted, n), line)).collect();
+    store::insert_lines(&mut tx, begun.id, &lines.iter().map(|(id, line)| (*id, line)).collect::<Vec<_>>()).await?;
+    let mut written = if begun.is_new {
+        Prescription::begun(&visit, begun.id, &details, lines, ctx.today())
+    } else {
+        store::save_details(&mut tx, begun.id, begun.version, &details).await?;
+        store::find(tx.conn(), ctx.facility(), begun.id).await?.ok_or(Failure::NotFound)?
+    };
+    let findings = if new.issue {
+        if let Some(issued) = desk::issue(&ctx, &mut tx, &visit, &written, begun.standing.as_ref()).await?? {
+            written = issued;
+        }
+        Vec::new()
+    } else {
+        desk::findings(&ctx, &mut tx, &visit, Some(&written), None).await?
+    };
     tx.notify(format!("encounter/{id}"));
     tx.commit().await?;
+    json(StatusCode::CREATED, &out(&written, findings))
+}
+
+/// The answer to a call that was answered before.
+async fn repeated(ctx: &Ctx, mut tx: Tx, visit: &Visit, first: Uuid) -> Answer {
+    let written = outs(ctx, &mut tx, visit).await?;
+    let out = written.into_iter().find(|p| p.lines.iter().any(|l| l.id == first)).ok_or(Failure::NotFound)?;
     json(StatusCode::CREATED, &out)
 }
 
-async fn write(ctx: &Ctx, tx: &mut Tx, visit: &Visit, minted: Uuid, new: &NewPrescription) -> Result<PrescriptionId, Failure> {
+async fn understand_all(ctx: &Ctx, tx: &mut Tx, visit: &Visit, new: &NewPrescription) -> Result<(store::Details, Vec<Line>), Failure> {
     if new.lines.is_empty() || new.lines.len() > 50 {
         return Err(Problem::at("lines", "Một đơn có từ 1 đến 50 thuốc.").into());
     }
     let weight = new.weight_g.map(desk::kilograms).unwrap_or_default();
     let follow_up = new.follow_up_on.map(base::show_date).unwrap_or_default();
     let details = desk::details(&new.advice, &follow_up, &weight, &new.escort)?;
-    let draft = desk::open_draft(ctx, tx, visit).await?;
     let mut problems = Problems::none();
+    let mut lines = Vec::with_capacity(new.lines.len());
     for (n, line) in new.lines.iter().enumerate() {
         let chosen = line.drug_id.map(|d| d.to_string()).unwrap_or_default();
         let understood = understand(tx.conn(), ctx.facility(), visit.day, &line.sentence, &chosen, &[]).await?;
@@ -155,7 +185,7 @@ async fn write(ctx: &Ctx, tx: &mut Tx, visit: &Visit, minted: Uuid, new: &NewPre
             continue;
         }
         match understood.line(line.free_text) {
-            Ok(line) => store::save_line(tx, draft, derived(minted, n), &line, true).await?,
+            Ok(line) => lines.push(line),
             Err(refused) => {
                 for problem in refused.0 {
                     problems.add(format!("lines[{n}].sentence"), problem.text);
@@ -164,9 +194,7 @@ async fn write(ctx: &Ctx, tx: &mut Tx, visit: &Visit, minted: Uuid, new: &NewPre
         }
     }
     problems.or(())?;
-    let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
-    store::save_details(tx, draft, known.version, &details).await?;
-    Ok(draft)
+    Ok((store::Details { no_substitution: new.no_substitution, ..details }, lines))
 }
 
 async fn outs(ctx: &Ctx, tx: &mut Tx, visit: &Visit) -> Result<Vec<PrescriptionOut>, Failure> {

@@ -6,17 +6,14 @@ use crate::law::{self, LineFacts, Sheet};
 use crate::line::{Line, mg_per_unit};
 use crate::prescription::{Step, after};
 use crate::safety::{self, Allergy, Case, Finding, Severity, Taken};
-use crate::store::{self, Details, HomeMedicine, Prescription, Visit};
+use crate::store::{self, Details, HomeMedicine, OpenDraft, Prescription, Visit};
 use crate::{code, prescription};
 use base::event::DrugIssued;
 use base::{Age, Event, PrescriptionId, Problem, Problems};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use web::{Ctx, Failure, Tx};
-
-/// How long a medicine without known days is thought to be at home.
-const UNKNOWN_DAYS: u64 = 30;
 
 /// All findings about a draft, with what the person still has at home. Nothing is looked up for an empty draft.
 pub async fn findings(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: Option<&Prescription>, typed: Option<&Line>) -> Result<Vec<Finding>, sqlx::Error> {
@@ -35,25 +32,11 @@ pub async fn findings(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: Option<&Pres
         .iter()
         .map(|a| Allergy { substance: a.substance.clone(), is_class: a.kind == "drug_class", reaction: a.reaction.clone() })
         .collect();
-    let interactions = codes::interaction::between(tx.conn(), &ingredients).await?;
-    let allergy_matches = if allergies.is_empty() {
-        Vec::new()
-    } else {
-        // The class chosen from the catalogue decides; free words are read as well as they can be.
-        let named: Vec<&str> = visit
-            .allergies
-            .iter()
-            .map(|a| a.class_name.as_deref().unwrap_or_else(|| safety::class_word(&a.substance)))
-            .collect();
-        codes::substance::allergy_matches(tx.conn(), &named, &ingredients).await?
-    };
-    let facts = codes::substance::facts(tx.conn(), &ingredients).await?;
-    let max_doses = codes::substance::max_doses(tx.conn(), &ingredients).await?;
-    let overruled = match draft {
-        Some(draft) => store::overrides(tx.conn(), facility, draft.id).await?,
-        None => Vec::new(),
-    };
-    Ok(safety::check(&Case {
+    // The class chosen from the catalogue decides; free words are read as well as they can be.
+    let named: Vec<&str> =
+        visit.allergies.iter().map(|a| a.class_name.as_deref().unwrap_or_else(|| safety::class_word(&a.substance))).collect();
+    let known = safety::known::ask(tx.conn(), visit.catalogues, &ingredients, &named).await?;
+    let mut findings = safety::check(&Case {
         taken,
         allergies,
         allergies_were_asked: visit.allergy_state != "not_asked",
@@ -62,12 +45,17 @@ pub async fn findings(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: Option<&Pres
         is_pregnant: visit.is_pregnant,
         is_breast_feeding: visit.is_breast_feeding,
         weight_g: draft.and_then(|d| d.weight_g).or(visit.weight_g).map(i64::from),
-        interactions,
-        allergy_matches,
-        facts,
-        max_doses,
-        overruled,
-    }))
+        interactions: known.interactions,
+        allergy_matches: known.allergy_matches,
+        facts: known.facts,
+        max_doses: known.max_doses,
+        overruled: Vec::new(),
+    });
+    // Reasons are looked for only where something was found.
+    if let Some(draft) = draft.filter(|_| !findings.is_empty()) {
+        safety::overrule(&mut findings, &store::overrides(tx.conn(), facility, draft.id).await?);
+    }
+    Ok(findings)
 }
 
 fn taken(id: Uuid, line: &Line) -> Taken {
@@ -103,43 +91,35 @@ fn taken_at_home(medicine: HomeMedicine) -> Taken {
     }
 }
 
-/// The last day on which a line lasts, counted from the day it is issued.
-pub fn ends_on(line: &Line, issued: NaiveDate) -> NaiveDate {
-    let by_quantity = || {
-        let a_day = line.dose.most_in_a_day().filter(|a| a.0 > 0)?;
-        line.quantity.amount.packs_of(a_day).and_then(|days| u64::try_from(days).ok())
-    };
-    let days = line.dose.total_days().map(u64::from).or_else(by_quantity).unwrap_or(UNKNOWN_DAYS).clamp(1, 400);
-    issued.checked_add_days(Days::new(days - 1)).unwrap_or(issued)
+/// The draft of a visit that may be worked on, or the refusal.
+pub async fn open_draft(tx: &mut Tx, visit: &Visit) -> Result<PrescriptionId, Failure> {
+    Ok(begin(tx, visit, &Details::default(), Uuid::nil()).await?.id)
 }
 
-/// The draft of a visit that may be worked on, or the refusal.
-pub async fn open_draft(ctx: &Ctx, tx: &mut Tx, visit: &Visit) -> Result<PrescriptionId, Failure> {
+/// The same with details for a draft that begins now, and with word about a line that may be there already.
+pub async fn begin(tx: &mut Tx, visit: &Visit, details: &Details, line: Uuid) -> Result<OpenDraft, Failure> {
     if !visit.is_open {
         return Err(Problem::of("Lượt khám đã hủy, không kê đơn được nữa.").into());
     }
-    let fresh = PrescriptionId::new();
-    Ok(store::open_draft(tx, visit, fresh, ctx.actor.account.0, ctx.now).await?)
+    Ok(store::open_draft(tx, visit, PrescriptionId::new(), details, line).await?)
 }
 
-/// Issues a draft: rules, code, paper facts, events and audit in one transaction. A second time answers as the first.
-/// Refuses what [`law::check`] refuses, and every contraindication or allergy without a recorded reason.
-pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, id: PrescriptionId) -> Result<Result<(), Problems>, Failure> {
+/// Issues a draft as it stands: rules, code, paper facts, events and audit in one transaction. Gives the prescription
+/// as issued, or nothing when it was issued already. `standing` is the prescription in force of this visit. Refuses
+/// what [`law::check`] refuses, and every contraindication or allergy without a recorded reason.
+pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, draft: &Prescription, standing: Option<&(PrescriptionId, String)>) -> Result<Result<Option<Prescription>, Problems>, Failure> {
     let facility = ctx.facility();
-    let all = store::list_of_visit(tx.conn(), facility, visit.encounter).await?;
-    let draft = all.iter().find(|p| p.id == id).ok_or(Failure::NotFound)?;
     if draft.status == prescription::Status::Issued {
-        return Ok(Ok(()));
+        return Ok(Ok(None));
     }
     if let Err(problem) = after(draft.status, Step::Issue) {
         return Ok(Err(problem.into()));
     }
     let today = ctx.today();
-    let figures = store::figures(tx.conn(), today).await?;
+    let figures = safety::known::figures(tx.conn(), visit.catalogues, today).await?;
     let mut problems = law::check(&sheet(visit, draft), &figures, today);
-    let standing = all.iter().find(|p| p.status == prescription::Status::Issued);
-    if let Some(standing) = standing.filter(|p| draft.replaces != Some(p.id)) {
-        problems.add("", format!("Lượt khám này đã có đơn {}. Mỗi lượt khám một đơn: lập đơn thay thế.", standing.code));
+    if let Some((_, code)) = standing.filter(|(id, _)| draft.replaces != Some(*id)) {
+        problems.add("", format!("Lượt khám này đã có đơn {code}. Mỗi lượt khám một đơn: lập đơn thay thế."));
     }
     let findings = findings(ctx, tx, visit, Some(draft), None).await?;
     for finding in findings.iter().filter(|f| f.is_open_block()) {
@@ -153,11 +133,11 @@ pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, id: PrescriptionId) ->
         Ok(code) => code,
         Err(problems) => return Ok(Err(problems)),
     };
-    if let Some(old) = standing {
-        if let Some(problem) = handed_over(tx, old).await? {
+    if let Some((old, _)) = standing {
+        if let Some(problem) = handed_over(tx, *old).await? {
             return Ok(Err(problem.into()));
         }
-        store::end(tx, old.id, prescription::Status::Replaced, &draft.replace_reason, ctx.now, ctx.actor.account.0).await?;
+        store::end(tx, *old, prescription::Status::Replaced, &draft.replace_reason, ctx.now, ctx.actor.account.0).await?;
     }
     let prescriber = match ctx.actor.practitioner {
         Some(who) => store::prescriber(tx.conn(), facility, who.0).await?,
@@ -172,15 +152,23 @@ pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, id: PrescriptionId) ->
         valid_until: figures.valid_until(today),
         at: ctx.now,
         by: ctx.actor.account.0,
-        ends_on: draft.lines.iter().map(|(id, line)| (*id, ends_on(line, today))).collect(),
     };
-    store::issue(tx, id, &issue).await?;
+    if !store::issue(tx, draft, &issue).await? {
+        return Ok(Ok(None));
+    }
+    let issued = Prescription {
+        status: prescription::Status::Issued,
+        issued_at: Some(ctx.now),
+        valid_until: issue.valid_until,
+        code: code.clone(),
+        ..draft.clone()
+    };
     learn(ctx, tx, visit, draft).await?;
-    tx.audit("issue", "prescription", id, Some(visit.patient), json!({ "code": code, "lines": draft.lines.len(), "replaces": draft.replaces }));
+    tx.audit("issue", "prescription", draft.id, Some(visit.patient), json!({ "code": code, "lines": draft.lines.len(), "replaces": draft.replaces }));
     tx.emit(Event::PrescriptionIssued {
         encounter: visit.encounter,
         patient: visit.patient,
-        prescription: id,
+        prescription: draft.id,
         replaces: draft.replaces,
         lines: draft
             .lines
@@ -190,7 +178,12 @@ pub async fn issue(ctx: &Ctx, tx: &mut Tx, visit: &Visit, id: PrescriptionId) ->
         day: visit.day,
     });
     tx.notify("prescriptions");
-    Ok(Ok(()))
+    Ok(Ok(Some(issued)))
+}
+
+/// The prescription in force among those of a visit.
+pub fn standing(all: &[Prescription]) -> Option<(PrescriptionId, String)> {
+    all.iter().find(|p| p.status == prescription::Status::Issued).map(|p| (p.id, p.code.clone()))
 }
 
 fn sheet(visit: &Visit, draft: &Prescription) -> Sheet {
@@ -263,27 +256,26 @@ pub async fn begin_replacing(ctx: &Ctx, tx: &mut Tx, visit: &Visit, old: &Prescr
     if let Err(problem) = after(old.status, Step::Replace { reason }) {
         return Ok(Err(problem.into()));
     }
-    if let Some(problem) = handed_over(tx, old).await? {
+    if let Some(problem) = handed_over(tx, old.id).await? {
         return Ok(Err(problem.into()));
     }
-    let draft = open_draft(ctx, tx, visit).await?;
+    let draft = open_draft(tx, visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     if known.replaces == Some(old.id) {
         return Ok(Ok(()));
     }
     store::mark_replacing(tx, draft, old, reason).await?;
     if known.lines.is_empty() {
-        for (n, (_, line)) in old.lines.iter().enumerate() {
-            store::save_line(tx, draft, derived(draft.0, n), line, true).await?;
-        }
+        let again: Vec<(Uuid, &Line)> = old.lines.iter().enumerate().map(|(n, (_, line))| (derived(draft.0, n), line)).collect();
+        store::insert_lines(tx, draft, &again).await?;
     }
     tx.audit("begin-replacing", "prescription", old.id, Some(visit.patient), json!({ "draft": draft, "reason": reason.trim() }));
     Ok(Ok(()))
 }
 
 /// Medicines that the person holds keep their prescription: it is neither replaced nor cancelled before they came back.
-async fn handed_over(tx: &mut Tx, known: &Prescription) -> Result<Option<Problem>, Failure> {
-    let is_held = known.status == prescription::Status::Issued && store::given_of(tx, known.id).await? > 0;
+async fn handed_over(tx: &mut Tx, issued: PrescriptionId) -> Result<Option<Problem>, Failure> {
+    let is_held = store::given_of(tx, issued).await? > 0;
     let text = "Nhà thuốc đã phát thuốc theo đơn này. Nhờ nhà thuốc nhận lại thuốc, hoặc đánh dấu người bệnh không lấy thêm phần còn lại.";
     Ok(is_held.then(|| Problem::of(text)))
 }
@@ -297,7 +289,7 @@ pub async fn cancel(ctx: &Ctx, tx: &mut Tx, visit: &Visit, known: &Prescription,
         Ok(to) => to,
         Err(problem) => return Ok(Err(problem.into())),
     };
-    if let Some(problem) = handed_over(tx, known).await? {
+    if let Some(problem) = handed_over(tx, known.id).await? {
         return Ok(Err(problem.into()));
     }
     store::end(tx, known.id, to, reason, ctx.now, ctx.actor.account.0).await?;

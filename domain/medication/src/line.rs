@@ -5,8 +5,12 @@ use crate::dose::{Dose, Milli, Unit, aloud};
 use crate::form::{self, CountsAs};
 use crate::quantity::{self, Packaging, Quantity};
 use base::{Problem, Problems, Vnd};
+use chrono::{Days, NaiveDate};
 use organization::drug::Drug;
 use uuid::Uuid;
+
+/// How long a medicine without known days is thought to be at home.
+const UNKNOWN_DAYS: u64 = 30;
 
 /// What a line keeps of the drug: the facility's list may change later, the prescription may not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -144,6 +148,16 @@ impl Line {
     /// What it costs at the price of the day; `None` without a price.
     pub fn amount(&self) -> Option<Vnd> {
         amount(self.drug.price, self.quantity.amount)
+    }
+
+    /// The last day on which it lasts at home, counted from the day on which it is issued.
+    pub fn ends_on(&self, issued: NaiveDate) -> NaiveDate {
+        let by_quantity = || {
+            let a_day = self.dose.most_in_a_day().filter(|a| a.0 > 0)?;
+            self.quantity.amount.packs_of(a_day).and_then(|days| u64::try_from(days).ok())
+        };
+        let days = self.dose.total_days().map(u64::from).or_else(by_quantity).unwrap_or(UNKNOWN_DAYS).clamp(1, 400);
+        issued.checked_add_days(Days::new(days - 1)).unwrap_or(issued)
     }
 }
 

@@ -7,6 +7,7 @@
 //! maxima) informs, visibly marked, and never blocks.
 
 mod dosing;
+pub mod known;
 mod pairs;
 mod person;
 
@@ -123,13 +124,18 @@ pub fn check(case: &Case) -> Vec<Finding> {
     findings.extend(dosing::daily_maxima(case));
     findings.extend(dosing::age_notes(case));
     findings.extend(person::unknowns(case));
-    for finding in &mut findings {
-        finding.overruled = case.overruled.iter().find(|(key, _)| *key == finding.key).map(|(_, why)| why.clone());
-    }
     let mut seen = std::collections::BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));
-    findings.sort_by_key(|finding| (finding.overruled.is_some(), finding.severity));
+    overrule(&mut findings, &case.overruled);
     findings
+}
+
+/// Notes the reasons given so far, key and words; what is overruled comes last.
+pub fn overrule(findings: &mut [Finding], reasons: &[(String, String)]) {
+    for finding in &mut *findings {
+        finding.overruled = reasons.iter().find(|(key, _)| *key == finding.key).map(|(_, why)| why.clone());
+    }
+    findings.sort_by_key(|finding| (finding.overruled.is_some(), finding.severity));
 }
 
 impl Case {

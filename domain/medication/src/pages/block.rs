@@ -183,14 +183,16 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
     let main_icd = visit.diagnoses.first().map_or(String::new(), |d| d.code.clone());
     let own = ctx.actor.practitioner.map(|p| p.0);
     let may_write = ctx.may("prescription.write");
-    let favourites = match own.filter(|_| may_write) {
+    let in_force = draft.is_none() && all.iter().any(|p| p.status == Status::Issued);
+    // Nothing is typed beside a prescription in force: what helps typing is not asked for.
+    let helps = may_write && !in_force;
+    let favourites = match own.filter(|_| helps) {
         Some(who) => store::favourites(tx.conn(), facility, who, &visit.habit_key()).await?,
         None => Vec::new(),
     };
-    let samples = if may_write { store::samples(tx.conn(), facility, own, &main_icd).await? } else { Vec::new() };
+    let samples = if helps { store::samples(tx.conn(), facility, own, &main_icd).await? } else { Vec::new() };
     let open_blocks = desk::open_blocks(&findings);
     let total = draft.as_ref().map_or(Vnd::ZERO, Prescription::total);
-    let in_force = draft.is_none() && all.iter().any(|p| p.status == Status::Issued);
     let blocking: Vec<FindingView> =
         findings.iter().filter(|f| f.is_open_block()).cloned().map(finding_view).collect();
     let shelf = match &draft {

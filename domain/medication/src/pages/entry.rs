@@ -217,15 +217,15 @@ pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<LineFor
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
     let line_id: Uuid = form.id.parse().map_err(|_| stale())?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
-    if store::line_exists(tx.conn(), ctx.facility(), line_id).await? {
+    let draft = desk::begin(&mut tx, &visit, &store::Details::default(), line_id).await?;
+    if draft.has_line {
         return answer(&ctx, tx, &visit, Say::default()).await;
     }
     let favourites = own_favourites(&ctx, &mut tx, &visit).await?;
     let understood = understand(tx.conn(), ctx.facility(), visit.day, &form.sentence, &form.drug, &favourites).await?;
     match understood.line(form.free == "1") {
         Ok(line) => {
-            store::save_line(&mut tx, draft, line_id, &line, true).await?;
+            store::insert_lines(&mut tx, draft.id, &[(line_id, &line)]).await?;
             answer(&ctx, tx, &visit, Say::default()).await
         }
         Err(problems) => {
@@ -240,7 +240,7 @@ pub async fn add(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<LineFor
 pub async fn change(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(form): Form<LineForm>) -> Answer {
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     let (_, old) = known.lines.iter().find(|(l, _)| *l == line).ok_or(Failure::NotFound)?;
     let chosen = old.drug.id.map(|d| d.to_string()).unwrap_or_default();
@@ -255,7 +255,7 @@ pub async fn change(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(
     };
     match written {
         Ok(new) => {
-            store::save_line(&mut tx, draft, line, &new, false).await?;
+            store::update_line(&mut tx, draft, line, &new).await?;
             answer(&ctx, tx, &visit, Say::default()).await
         }
         Err(problems) => {
@@ -270,7 +270,7 @@ pub async fn change(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(
 pub async fn remove(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>) -> Answer {
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     store::remove_line(&mut tx, draft, line).await?;
     answer(&ctx, tx, &visit, Say::default()).await
 }
@@ -287,7 +287,7 @@ pub struct SwitchForm {
 pub async fn switch(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(form): Form<SwitchForm>) -> Answer {
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     let (_, old) = known.lines.iter().find(|(l, _)| *l == line).ok_or(Failure::NotFound)?;
     let chosen: Uuid = form.drug.parse().map_err(|_| stale())?;
@@ -299,7 +299,7 @@ pub async fn switch(ctx: Ctx, Path((id, line)): Path<(EncounterId, Uuid)>, Form(
     problems.add_if(!dispensing::is_same_product(before, dispensing::product(&other)), "", format!("{} khác hoạt chất, hàm lượng hay dạng dùng. Kê lại bằng một câu liều.", other.name));
     if problems.is_empty() {
         match crate::entry::line_of_known(&drug, &crate::dose::aloud::read_aloud(&old.dose)) {
-            Ok(new) => store::save_line(&mut tx, draft, line, &new, false).await?,
+            Ok(new) => store::update_line(&mut tx, draft, line, &new).await?,
             Err(refused) => problems = refused,
         }
     }

@@ -34,7 +34,7 @@ pub async fn repeat_last(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form
         let problems = Problem::of("Người bệnh chưa có đơn thuốc nào ở các lượt khám trước.").into();
         return answer(&ctx, tx, &visit, Say { problems, ..Say::default() }).await;
     };
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     let ids: Vec<Uuid> = last.lines.iter().filter_map(|(_, l)| l.drug.id).collect();
     let drugs = drug::by_ids(tx.conn(), ctx.facility(), &ids, visit.day).await?;
@@ -49,10 +49,8 @@ fn is_active(drug: &Drug, visit: &Visit) -> bool {
 }
 
 async fn save_all(tx: &mut Tx, draft: PrescriptionId, minted: Uuid, again: &[Again]) -> Result<(), sqlx::Error> {
-    for (n, line) in again.iter().enumerate().filter_map(|(n, a)| Some((n, a.line.as_ref()?))) {
-        store::save_line(tx, draft, derived(minted, n), line, true).await?;
-    }
-    Ok(())
+    let lines: Vec<_> = again.iter().enumerate().filter_map(|(n, a)| Some((derived(minted, n), a.line.as_ref()?))).collect();
+    store::insert_lines(tx, draft, &lines).await
 }
 
 /// `POST /app/encounters/{id}/prescription/favourites`: a favourite with its usual dose.
@@ -96,7 +94,7 @@ async fn add_sample_lines(
     minted: Uuid,
     lines: &[SampleLine],
 ) -> Result<(Vec<Again>, PrescriptionId), Failure> {
-    let draft = desk::open_draft(ctx, tx, visit).await?;
+    let draft = desk::open_draft(tx, visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     let ids: Vec<Uuid> = lines.iter().filter_map(|l| l.drug).collect();
     let drugs = drug::by_ids(tx.conn(), ctx.facility(), &ids, visit.day).await?;

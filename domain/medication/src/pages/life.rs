@@ -50,7 +50,7 @@ pub async fn keep_details(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): For
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
     let details = form.read()?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     let read: i32 = form.version.parse().unwrap_or(1);
     match store::save_details(&mut tx, draft, read, &details).await? {
         Some(version) => {
@@ -83,12 +83,11 @@ pub async fn issue(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Detai
     let prescription: PrescriptionId = form.prescription.parse().map_err(|_| stale())?;
     let problems = match form.read() {
         Ok(details) => {
-            let known = store::find(tx.conn(), ctx.facility(), prescription).await?.filter(|p| p.encounter == id);
-            let known = known.ok_or(Failure::NotFound)?;
-            if known.status == Status::Draft {
-                store::save_details(&mut tx, prescription, known.version, &details).await?;
-            }
-            desk::issue(&ctx, &mut tx, &visit, prescription).await?.err().unwrap_or_default()
+            let all = store::list_of_visit(tx.conn(), ctx.facility(), id).await?;
+            let standing = desk::standing(&all);
+            let known = all.into_iter().find(|p| p.id == prescription).ok_or(Failure::NotFound)?;
+            let draft = if known.status == Status::Draft { known.with(details) } else { known };
+            desk::issue(&ctx, &mut tx, &visit, &draft, standing.as_ref()).await?.err().unwrap_or_default()
         }
         Err(problems) => problems,
     };
@@ -116,7 +115,7 @@ pub async fn overrule(ctx: Ctx, Path(id): Path<EncounterId>, Form(form): Form<Ov
     let mut tx = ctx.begin().await?;
     let visit = visit(&ctx, &mut tx, id).await?;
     let override_id: Uuid = form.id.parse().map_err(|_| stale())?;
-    let draft = desk::open_draft(&ctx, &mut tx, &visit).await?;
+    let draft = desk::open_draft(&mut tx, &visit).await?;
     let known = store::find(tx.conn(), ctx.facility(), draft).await?.ok_or(Failure::NotFound)?;
     let findings = desk::findings(&ctx, &mut tx, &visit, Some(&known), None).await?;
     let Some(finding) = findings.iter().find(|f| f.key == form.finding) else {

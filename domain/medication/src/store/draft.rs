@@ -40,6 +40,8 @@ pub struct Prescription {
     /// The doctor wants this brand and no other.
     pub no_substitution: bool,
     pub lines: Vec<(Uuid, Line)>,
+    /// Until when each line lasts at home, as last counted.
+    pub ends_on: Vec<Option<NaiveDate>>,
 }
 
 impl Prescription {
@@ -47,9 +49,46 @@ impl Prescription {
     pub fn total(&self) -> Vnd {
         self.lines.iter().filter_map(|(_, line)| line.amount()).sum()
     }
+
+    /// The draft that [`open_draft`] and [`insert_lines`] just made, without asking for it again.
+    pub fn begun(visit: &super::Visit, id: PrescriptionId, details: &Details, lines: Vec<(Uuid, Line)>, today: NaiveDate) -> Prescription {
+        Prescription {
+            id,
+            encounter: visit.encounter,
+            patient: visit.patient,
+            status: Status::Draft,
+            code: String::new(),
+            day: visit.day,
+            advice: details.advice.clone(),
+            follow_up_on: details.follow_up_on,
+            weight_g: details.weight_g.or(visit.weight_g).filter(|g| *g > 0),
+            escort: if details.escort.is_empty() { visit.guardian.clone() } else { details.escort.clone() },
+            version: 1,
+            replaces: None,
+            replaces_code: String::new(),
+            replace_reason: String::new(),
+            prescriber: serde_json::json!({}),
+            on_paper: serde_json::json!({}),
+            issued_at: None,
+            valid_until: None,
+            end_reason: String::new(),
+            issued_by: None,
+            practitioner: None,
+            no_substitution: details.no_substitution,
+            ends_on: lines.iter().map(|(_, line)| Some(line.ends_on(today))).collect(),
+            lines,
+        }
+    }
+
+    /// The same with these details.
+    pub fn with(self, details: Details) -> Prescription {
+        let Details { advice, follow_up_on, weight_g, escort, no_substitution } = details;
+        Prescription { advice, follow_up_on, weight_g, escort, no_substitution, ..self }
+    }
 }
 
 pub(super) fn prescription(row: &PgRow) -> Result<Prescription, sqlx::Error> {
+    let lines = row.try_get::<Json<Vec<LineRow>>, _>("lines")?.0;
     Ok(Prescription {
         id: PrescriptionId(row.try_get("prescription_id")?),
         encounter: EncounterId(row.try_get("encounter_id")?),
@@ -73,7 +112,8 @@ pub(super) fn prescription(row: &PgRow) -> Result<Prescription, sqlx::Error> {
         issued_by: row.try_get("issued_by")?,
         practitioner: row.try_get("practitioner_id")?,
         no_substitution: row.try_get("no_substitution")?,
-        lines: row.try_get::<Json<Vec<LineRow>>, _>("lines")?.0.into_iter().map(LineRow::line).collect(),
+        ends_on: lines.iter().map(|l| l.ends_on).collect(),
+        lines: lines.into_iter().map(LineRow::line).collect(),
     })
 }
 
@@ -98,6 +138,7 @@ struct LineRow {
     quantity_milli: i64,
     arithmetic: String,
     price_vnd: Option<i64>,
+    ends_on: Option<NaiveDate>,
 }
 
 impl LineRow {
@@ -167,33 +208,58 @@ pub async fn find(
     row.as_ref().map(prescription).transpose()
 }
 
-/// The draft of the visit, locked; made now when there is none. Two people who begin at once share one.
-pub async fn open_draft(tx: &mut Tx, visit: &super::Visit, fresh: PrescriptionId, by: Uuid, now: DateTime<Utc>) -> Result<PrescriptionId, sqlx::Error> {
-    let facility = tx.facility().0;
-    sqlx::query(sql!(
-        "INSERT INTO medication_prescription (facility_id, prescription_id, encounter_id, patient_id, day, weight_g, escort, started_at, started_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+/// The draft of a visit, locked.
+pub struct OpenDraft {
+    pub id: PrescriptionId,
+    pub version: i32,
+    /// Made by this very request.
+    pub is_new: bool,
+    /// The line that was asked about exists already, somewhere in the facility: the request is then already done.
+    pub has_line: bool,
+    /// The prescription in force, with its code.
+    pub standing: Option<(PrescriptionId, String)>,
+}
+
+/// The draft of the visit, locked; made now with these details when there is none. Two people who begin at once share
+/// one. Tells about `line` on the way, so that a repeated click needs no question of its own.
+pub async fn open_draft(tx: &mut Tx, visit: &super::Visit, fresh: PrescriptionId, details: &Details, line: Uuid) -> Result<OpenDraft, sqlx::Error> {
+    let (facility, by, now) = (tx.facility().0, tx.actor.account.0, tx.now);
+    let row = sqlx::query(sql!(
+        "INSERT INTO medication_prescription AS p (facility_id, prescription_id, encounter_id, patient_id, day, weight_g, escort, started_at,
+             started_by, advice, follow_up_on, no_substitution)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (facility_id, encounter_id) WHERE status = 'draft' DO UPDATE SET version = p.version
+         RETURNING p.prescription_id, p.version, p.xmax = 0 AS is_new,
+                   EXISTS (SELECT 1 FROM medication_line l WHERE l.facility_id = $1 AND l.line_id = $13) AS has_line,
+                   (SELECT s.prescription_id FROM medication_prescription s
+                    WHERE s.facility_id = $1 AND s.encounter_id = $3 AND s.status = 'issued') AS standing,
+                   (SELECT s.code FROM medication_prescription s
+                    WHERE s.facility_id = $1 AND s.encounter_id = $3 AND s.status = 'issued') AS standing_code"
     ))
     .bind(facility)
     .bind(fresh.0)
     .bind(visit.encounter.0)
     .bind(visit.patient.0)
     .bind(visit.day)
-    .bind(visit.weight_g.filter(|g| *g > 0))
-    .bind(&visit.guardian)
+    .bind(details.weight_g.or(visit.weight_g).filter(|g| *g > 0))
+    .bind(if details.escort.is_empty() { &visit.guardian } else { &details.escort })
     .bind(now)
     .bind(by)
-    .execute(tx.conn())
-    .await?;
-    let id: Uuid = sqlx::query_scalar(sql!(
-        "SELECT prescription_id FROM medication_prescription
-         WHERE facility_id = $1 AND encounter_id = $2 AND status = 'draft' FOR UPDATE"
-    ))
-    .bind(facility)
-    .bind(visit.encounter.0)
+    .bind(&details.advice)
+    .bind(details.follow_up_on)
+    .bind(details.no_substitution)
+    .bind(line)
     .fetch_one(tx.conn())
     .await?;
-    Ok(PrescriptionId(id))
+    let standing: Option<Uuid> = row.try_get("standing")?;
+    let code: Option<String> = row.try_get("standing_code")?;
+    Ok(OpenDraft {
+        id: PrescriptionId(row.try_get("prescription_id")?),
+        version: row.try_get("version")?,
+        is_new: row.try_get("is_new")?,
+        has_line: row.try_get("has_line")?,
+        standing: standing.map(|id| (PrescriptionId(id), code.unwrap_or_default())),
+    })
 }
 
 /// Whether a line with this id exists anywhere in the facility: a repeated request is then already done.
@@ -205,46 +271,101 @@ pub async fn line_exists(conn: &mut PgConnection, facility: FacilityId, line: Uu
         .await
 }
 
-/// Adds a line at the end, or rewrites it in its place; a repeated request changes nothing more.
-pub async fn save_line(tx: &mut Tx, prescription: PrescriptionId, id: Uuid, line: &Line, is_new: bool) -> Result<(), sqlx::Error> {
-    let facility = tx.facility().0;
-    let drug = &line.drug;
-    sqlx::query(if is_new {
-        sql!(
-            "INSERT INTO medication_line (facility_id, line_id, prescription_id, place, drug_id, ingredient, brand, strength, form, route,
-                 controlled_class, is_supplement, unit, pack_size_milli, pack_unit, sentence, dose, instruction, quantity_milli, arithmetic, price_vnd)
-             SELECT $1, $2, $3, coalesce(max(place), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
-             FROM medication_line WHERE facility_id = $1 AND prescription_id = $3
-             ON CONFLICT DO NOTHING"
-        )
-    } else {
-        sql!(
-            "UPDATE medication_line SET drug_id = $4, ingredient = $5, brand = $6, strength = $7, form = $8, route = $9,
-                 controlled_class = $10, is_supplement = $11, unit = $12, pack_size_milli = $13, pack_unit = $14, sentence = $15,
-                 dose = $16, instruction = $17, quantity_milli = $18, arithmetic = $19, price_vnd = $20
-             WHERE facility_id = $1 AND line_id = $2 AND prescription_id = $3"
-        )
-    })
+/// A line as `jsonb_to_recordset` takes it.
+#[derive(serde::Serialize)]
+struct LineOut<'a> {
+    line_id: Uuid,
+    nth: usize,
+    drug_id: Option<Uuid>,
+    ingredient: &'a str,
+    brand: &'a str,
+    strength: &'a str,
+    form: &'a str,
+    route: &'a str,
+    controlled_class: &'a str,
+    is_supplement: bool,
+    unit: &'a str,
+    pack_size_milli: Option<i64>,
+    pack_unit: &'a str,
+    sentence: &'a str,
+    dose: &'a Dose,
+    instruction: &'a str,
+    quantity_milli: i64,
+    arithmetic: &'a str,
+    price_vnd: Option<i64>,
+    ends_on: NaiveDate,
+}
+
+impl<'a> LineOut<'a> {
+    fn of(nth: usize, line_id: Uuid, line: &'a Line, today: NaiveDate) -> LineOut<'a> {
+        let drug = &line.drug;
+        LineOut {
+            line_id,
+            nth,
+            drug_id: drug.id,
+            ingredient: &drug.ingredient,
+            brand: &drug.brand,
+            strength: &drug.strength,
+            form: &drug.form,
+            route: &drug.route,
+            controlled_class: if drug.controlled.is_empty() { "none" } else { &drug.controlled },
+            is_supplement: drug.is_supplement,
+            unit: &drug.packaging.unit,
+            pack_size_milli: drug.packaging.pack.as_ref().map(|(size, _)| size.0),
+            pack_unit: drug.packaging.pack.as_ref().map_or("", |(_, unit)| unit),
+            sentence: &line.sentence,
+            dose: &line.dose,
+            instruction: &line.instruction,
+            quantity_milli: line.quantity.amount.0,
+            arithmetic: &line.quantity.arithmetic,
+            price_vnd: drug.price.map(|p| p.0),
+            ends_on: line.ends_on(today),
+        }
+    }
+}
+
+/// Adds lines at the end, in one statement; a repeated request changes nothing more.
+pub async fn insert_lines(tx: &mut Tx, prescription: PrescriptionId, lines: &[(Uuid, &Line)]) -> Result<(), sqlx::Error> {
+    let (facility, today) = (tx.facility().0, base::local_date(tx.now));
+    let rows: Vec<LineOut> = lines.iter().enumerate().map(|(nth, (id, line))| LineOut::of(nth, *id, line, today)).collect();
+    sqlx::query(sql!(
+        "INSERT INTO medication_line (facility_id, line_id, prescription_id, place, drug_id, ingredient, brand, strength, form, route,
+             controlled_class, is_supplement, unit, pack_size_milli, pack_unit, sentence, dose, instruction, quantity_milli, arithmetic,
+             price_vnd, ends_on)
+         SELECT $1, n.line_id, $2, last.place + 1 + n.nth, n.drug_id, n.ingredient, n.brand, n.strength, n.form, n.route,
+             n.controlled_class, n.is_supplement, n.unit, n.pack_size_milli, n.pack_unit, n.sentence, n.dose, n.instruction,
+             n.quantity_milli, n.arithmetic, n.price_vnd, n.ends_on
+         FROM jsonb_to_recordset($3) AS n(line_id uuid, nth int, drug_id uuid, ingredient text, brand text, strength text, form text,
+             route text, controlled_class text, is_supplement boolean, unit text, pack_size_milli bigint, pack_unit text, sentence text,
+             dose jsonb, instruction text, quantity_milli bigint, arithmetic text, price_vnd bigint, ends_on date),
+             (SELECT coalesce(max(place), 0) AS place FROM medication_line WHERE facility_id = $1 AND prescription_id = $2) AS last
+         ON CONFLICT DO NOTHING"
+    ))
     .bind(facility)
-    .bind(id)
     .bind(prescription.0)
-    .bind(drug.id)
-    .bind(&drug.ingredient)
-    .bind(&drug.brand)
-    .bind(&drug.strength)
-    .bind(&drug.form)
-    .bind(&drug.route)
-    .bind(if drug.controlled.is_empty() { "none" } else { &drug.controlled })
-    .bind(drug.is_supplement)
-    .bind(&drug.packaging.unit)
-    .bind(drug.packaging.pack.as_ref().map(|(size, _)| size.0))
-    .bind(drug.packaging.pack.as_ref().map_or("", |(_, unit)| unit))
-    .bind(&line.sentence)
-    .bind(Json(&line.dose))
-    .bind(&line.instruction)
-    .bind(line.quantity.amount.0)
-    .bind(&line.quantity.arithmetic)
-    .bind(drug.price.map(|p| p.0))
+    .bind(Json(rows))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes a line of a draft again in its place.
+pub async fn update_line(tx: &mut Tx, prescription: PrescriptionId, id: Uuid, line: &Line) -> Result<(), sqlx::Error> {
+    let (facility, today) = (tx.facility().0, base::local_date(tx.now));
+    sqlx::query(sql!(
+        "UPDATE medication_line l SET drug_id = n.drug_id, ingredient = n.ingredient, brand = n.brand, strength = n.strength, form = n.form,
+             route = n.route, controlled_class = n.controlled_class, is_supplement = n.is_supplement, unit = n.unit,
+             pack_size_milli = n.pack_size_milli, pack_unit = n.pack_unit, sentence = n.sentence, dose = n.dose,
+             instruction = n.instruction, quantity_milli = n.quantity_milli, arithmetic = n.arithmetic, price_vnd = n.price_vnd,
+             ends_on = n.ends_on
+         FROM jsonb_to_recordset($3) AS n(line_id uuid, drug_id uuid, ingredient text, brand text, strength text, form text,
+             route text, controlled_class text, is_supplement boolean, unit text, pack_size_milli bigint, pack_unit text, sentence text,
+             dose jsonb, instruction text, quantity_milli bigint, arithmetic text, price_vnd bigint, ends_on date)
+         WHERE l.facility_id = $1 AND l.line_id = n.line_id AND l.prescription_id = $2"
+    ))
+    .bind(facility)
+    .bind(prescription.0)
+    .bind(Json([LineOut::of(0, id, line, today)]))
     .execute(tx.conn())
     .await?;
     Ok(())

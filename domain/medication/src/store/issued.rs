@@ -18,30 +18,41 @@ pub struct Issue<'a> {
     pub valid_until: Option<NaiveDate>,
     pub at: DateTime<Utc>,
     pub by: Uuid,
-    /// Until when each line lasts at home.
-    pub ends_on: Vec<(Uuid, NaiveDate)>,
 }
 
-/// Turns the draft into an issued prescription; lines first, because they are closed from then on.
-pub async fn issue(tx: &mut Tx, id: PrescriptionId, issue: &Issue<'_>) -> Result<(), sqlx::Error> {
+/// Turns the draft into an issued prescription with the details it holds now; lines first, because they are closed
+/// from then on. `false`: it was no draft any more, somebody else was faster.
+pub async fn issue(tx: &mut Tx, draft: &Prescription, issue: &Issue<'_>) -> Result<bool, sqlx::Error> {
     let facility = tx.facility().0;
-    let (lines, ends): (Vec<Uuid>, Vec<NaiveDate>) = issue.ends_on.iter().copied().unzip();
-    sqlx::query(sql!(
-        "UPDATE medication_line l SET ends_on = u.ends_on FROM unnest($2::uuid[], $3::date[]) AS u(line_id, ends_on)
-         WHERE l.facility_id = $1 AND l.line_id = u.line_id"
-    ))
-    .bind(facility)
-    .bind(&lines)
-    .bind(&ends)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(sql!(
+    let today = base::local_date(issue.at);
+    // Counted when the line was written; only a draft of another day is counted again.
+    let (lines, ends): (Vec<Uuid>, Vec<NaiveDate>) = draft
+        .lines
+        .iter()
+        .zip(&draft.ends_on)
+        .map(|((id, line), known)| (*id, line.ends_on(today), *known))
+        .filter(|(_, now, known)| Some(*now) != *known)
+        .map(|(id, now, _)| (id, now))
+        .unzip();
+    if !lines.is_empty() {
+        sqlx::query(sql!(
+            "UPDATE medication_line l SET ends_on = u.ends_on FROM unnest($2::uuid[], $3::date[]) AS u(line_id, ends_on)
+             WHERE l.facility_id = $1 AND l.line_id = u.line_id"
+        ))
+        .bind(facility)
+        .bind(&lines)
+        .bind(&ends)
+        .execute(tx.conn())
+        .await?;
+    }
+    let done = sqlx::query(sql!(
         "UPDATE medication_prescription SET status = 'issued', code = $3, practitioner_id = $4, prescriber = $5, on_paper = $6,
-                valid_until = $7, issued_at = $8, issued_by = $9
+                valid_until = $7, issued_at = $8, issued_by = $9, advice = $10, follow_up_on = $11, weight_g = $12, escort = $13,
+                no_substitution = $14, version = version + 1
          WHERE facility_id = $1 AND prescription_id = $2 AND status = 'draft'"
     ))
     .bind(facility)
-    .bind(id.0)
+    .bind(draft.id.0)
     .bind(issue.code)
     .bind(issue.practitioner)
     .bind(&issue.prescriber)
@@ -49,9 +60,14 @@ pub async fn issue(tx: &mut Tx, id: PrescriptionId, issue: &Issue<'_>) -> Result
     .bind(issue.valid_until)
     .bind(issue.at)
     .bind(issue.by)
+    .bind(&draft.advice)
+    .bind(draft.follow_up_on)
+    .bind(draft.weight_g)
+    .bind(&draft.escort)
+    .bind(draft.no_substitution)
     .execute(tx.conn())
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends a prescription as replaced or cancelled.

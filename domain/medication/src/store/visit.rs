@@ -1,7 +1,7 @@
 //! The visit for which somebody prescribes, with everything the rules ask about the person, in one query.
 
 use base::{Age, EncounterId, FacilityId, PatientId};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use db::sql;
 use serde::Deserialize;
 use sqlx::types::Json;
@@ -35,6 +35,8 @@ pub struct Visit {
     /// Mother, father or guardian on record.
     pub guardian: String,
     pub diagnoses: Vec<DiagnosisRow>,
+    /// When the catalogues were loaded last; `None` where none is.
+    pub catalogues: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -100,7 +102,8 @@ pub async fn find_visit(
                 coalesce((SELECT jsonb_agg(jsonb_build_object('code', d.code, 'name', d.name,
                               'over_30_days', coalesce(i.over_30_days, false)) ORDER BY d.place)
                           FROM encounter_diagnosis d LEFT JOIN codes_icd10 i ON i.code = d.code
-                          WHERE d.facility_id = $1 AND d.encounter_id = e.encounter_id AND d.ended_at IS NULL), '[]') AS diagnoses
+                          WHERE d.facility_id = $1 AND d.encounter_id = e.encounter_id AND d.ended_at IS NULL), '[]') AS diagnoses,
+                (SELECT max(loaded_at) FROM codes_file) AS catalogues
          FROM encounter_encounter e
          JOIN patient_patient p ON p.facility_id = e.facility_id AND p.patient_id = e.patient_id
          WHERE e.facility_id = $1 AND e.encounter_id = $2"
@@ -133,5 +136,6 @@ pub async fn find_visit(
         weight_g: row.try_get("weight_g")?,
         guardian: row.try_get("guardian")?,
         diagnoses: row.try_get::<Json<Vec<DiagnosisRow>>, _>("diagnoses")?.0,
+        catalogues: row.try_get("catalogues")?,
     }))
 }
