@@ -4,6 +4,7 @@
 mod house;
 mod load;
 mod measure;
+mod stock;
 mod visit;
 
 use anyhow::Result;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, writes, visits
+    /// Only this: start, registration, search, chart, dispense, stock-card, writes, visits
     name: Option<String>,
     /// Write the figures as JSON too
     #[arg(long)]
@@ -49,6 +50,12 @@ async fn main() -> Result<()> {
     }
     if wanted("chart") {
         load::chart(&running, &mut report).await?;
+    }
+    if wanted("dispense") {
+        stock::dispense(&running, &mut report).await?;
+    }
+    if wanted("stock-card") {
+        stock::card(&running, &mut report).await?;
     }
     if wanted("writes") {
         visit::writes(&running, &mut report).await?;
