@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod basket;
+pub mod imaging;
 pub mod lab;
 mod listen;
 pub mod order;
@@ -16,8 +17,19 @@ const FEATURE: &str = "cls.order";
 const READ: &str = "order.read";
 const WRITE: &str = "order.write";
 
-/// The table of contents of this slice.
+/// The table of contents of this slice: orders, and what becomes of them.
 pub fn module() -> Module {
+    let mut all = orders();
+    all.routes.extend(imaging::routes());
+    all.panels.extend(imaging::panels());
+    all.migrations.extend(imaging::migrations());
+    all.rail.extend(imaging::rail());
+    all.scans.extend(imaging::scans());
+    all
+}
+
+/// The basket, the slips and the rooms' list.
+fn orders() -> Module {
     let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
     Module {
         name: "diagnostics",

@@ -2,6 +2,7 @@
 
 pub mod basket;
 pub mod block;
+pub mod imaging;
 pub mod sets;
 pub mod slip;
 pub mod suggestions;
