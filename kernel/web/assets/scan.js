@@ -58,6 +58,15 @@ export async function resolve(code) {
   }
 }
 
+// A form that takes scans itself (a till) gets the code into its field `code` and sends it.
+document.addEventListener("scan", (event) => {
+  const form = event.target;
+  if (!form.matches?.("form[data-scan-here]")) return;
+  event.preventDefault();
+  form.elements.code.value = event.detail.code;
+  form.requestSubmit();
+});
+
 // A scan typed by hand or pasted into a scan field and sent with Enter goes the same way when it looks like a code.
 document.addEventListener("paste", (event) => {
   if (!event.target.matches?.("[data-scan]")) return;

@@ -10,8 +10,10 @@ use base::{Actor, Clock, FacilityId, RoomId};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::{Scope, Tx};
 use http::request::Parts;
+use std::any::Any;
+use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The context of a signed-in request. Cheap to clone.
@@ -32,6 +34,8 @@ pub struct Inside {
     pub idempotency_key: Option<String>,
     /// Whether htmx asks for a piece of a page.
     pub htmx: bool,
+    /// What panels of this request share, by name.
+    pub(crate) shared: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Deref for Ctx {
@@ -92,6 +96,20 @@ impl Ctx {
     /// The frame around a page: title, who and where, rail, keys of this screen (at most seven).
     pub fn shell(&self, title: &str, keys: &[(&'static str, &'static str)]) -> Shell {
         Shell::new(self, title, keys.iter().map(|(key, label)| KeyHint { key, label }).collect())
+    }
+
+    /// Keeps something for the rest of this request, so that several panels of one module need only one look. Reads
+    /// only: whoever writes afterwards looks again.
+    pub fn share<T: Any + Send + Sync>(&self, name: impl Into<String>, thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), thing.clone());
+        thing
+    }
+
+    /// What was shared under this name in this request.
+    pub fn shared<T: Any + Send + Sync>(&self, name: &str) -> Option<Arc<T>> {
+        let kept = self.shared.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        kept.and_then(|thing| thing.downcast().ok())
     }
 
     /// The HTML that modules hang at `place`, in order, for those who may see it.

@@ -87,6 +87,7 @@ async fn admit(app: &App, meta: &RouteMeta, request: Request) -> Result<Admitted
         path: parts.uri.path_and_query().map(|p| p.to_string()).unwrap_or_default(),
         idempotency_key,
         htmx: parts.headers.contains_key("hx-request"),
+        shared: Default::default(),
     }));
     parts.extensions.insert(ctx.clone());
     let request = Request::from_parts(parts, body);
