@@ -5,7 +5,7 @@ use crate::desk;
 use crate::line::Line;
 use crate::pages::entry::ReadingBlock;
 use crate::pages::shelf::{Shelf, StockNote, Switch};
-use crate::pages::summary::{Checks, Totals};
+use crate::pages::summary::{Checks, Look, Totals};
 use crate::prescription::{OVERRIDE_REASONS, Status};
 use crate::repeat::Again;
 use crate::safety::{Finding, Fix, Severity};
@@ -130,8 +130,8 @@ pub struct Block {
 /// The block as a panel of the visit's page.
 pub async fn panel(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
-    let visit = visit(ctx, tx, encounter).await?;
-    Ok(block(ctx, tx, &visit, Say::default(), false).await?.render()?)
+    let look = Look::shared(ctx, tx, encounter).await?;
+    Ok(block_of(ctx, tx, &look, Say::default(), false).await?.render()?)
 }
 
 /// `GET /app/encounters/{id}/prescription`: the block alone.
@@ -176,10 +176,15 @@ pub(crate) async fn answer(ctx: &Ctx, mut tx: Tx, visit: &Visit, say: Say) -> An
 
 /// Everything the block shows.
 pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_column: bool) -> Result<Block, Failure> {
+    let look = Look::fresh(ctx, tx, visit.clone()).await?;
+    block_of(ctx, tx, &look, say, with_column).await
+}
+
+async fn block_of(ctx: &Ctx, tx: &mut Tx, look: &Look, say: Say, with_column: bool) -> Result<Block, Failure> {
     let facility = ctx.facility();
-    let mut all = store::list_of_visit(tx.conn(), facility, visit.encounter).await?;
+    let Look { visit, all, findings } = look;
+    let mut all = all.clone();
     let draft = all.iter().position(|p| p.status == Status::Draft).map(|n| all.remove(n));
-    let findings = desk::findings(ctx, tx, visit, draft.as_ref(), None).await?;
     let main_icd = visit.diagnoses.first().map_or(String::new(), |d| d.code.clone());
     let own = ctx.actor.practitioner.map(|p| p.0);
     let may_write = ctx.may("prescription.write");
@@ -191,7 +196,7 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
         None => Vec::new(),
     };
     let samples = if helps { store::samples(tx.conn(), facility, own, &main_icd).await? } else { Vec::new() };
-    let open_blocks = desk::open_blocks(&findings);
+    let open_blocks = desk::open_blocks(findings);
     let total = draft.as_ref().map_or(Vnd::ZERO, Prescription::total);
     let blocking: Vec<FindingView> =
         findings.iter().filter(|f| f.is_open_block()).cloned().map(finding_view).collect();
@@ -231,7 +236,7 @@ pub(crate) async fn block(ctx: &Ctx, tx: &mut Tx, visit: &Visit, say: Say, with_
         no_substitution: details.is_some_and(|d| d.no_substitution),
         version: details.map_or(1, |d| d.version),
         is_child: visit.is_small_child(),
-        checks: with_column.then(|| Checks::of(&findings, lines.len())),
+        checks: with_column.then(|| Checks::of(findings, lines.len())),
         totals: with_column.then(|| Totals { total: shown.map(|s| s.0), count: shown.map_or(0, |s| s.1), open_blocks, is_draft: !lines.is_empty() }),
         main_icd,
         lines,

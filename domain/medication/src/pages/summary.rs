@@ -5,9 +5,10 @@ use crate::desk;
 use crate::pages::block::visit;
 use crate::prescription::Status;
 use crate::safety::{Finding, Severity};
-use crate::store;
+use crate::store::{self, Prescription, Visit};
 use askama::Template;
 use base::{EncounterId, Vnd, show_date};
+use std::sync::Arc;
 use web::{Ctx, Failure, PanelFor, Tx};
 
 /// One row of the check list.
@@ -89,21 +90,49 @@ pub struct Totals {
     pub is_draft: bool,
 }
 
+/// One look at the visit for all panels of a page: the visit, its prescriptions, the findings about the draft.
+pub struct Look {
+    pub visit: Visit,
+    pub all: Vec<Prescription>,
+    pub findings: Vec<Finding>,
+}
+
+impl Look {
+    pub async fn fresh(ctx: &Ctx, tx: &mut Tx, visit: Visit) -> Result<Look, Failure> {
+        let all = store::list_of_visit(tx.conn(), ctx.facility(), visit.encounter).await?;
+        let draft = all.iter().find(|p| p.status == Status::Draft);
+        let findings = desk::findings(ctx, tx, &visit, draft, None).await?;
+        Ok(Look { visit, all, findings })
+    }
+
+    /// The look of this request, taken once.
+    pub async fn shared(ctx: &Ctx, tx: &mut Tx, encounter: EncounterId) -> Result<Arc<Look>, Failure> {
+        let name = format!("medication/{encounter}");
+        if let Some(look) = ctx.shared(&name) {
+            return Ok(look);
+        }
+        let visit = visit(ctx, tx, encounter).await?;
+        let look = Look::fresh(ctx, tx, visit).await?;
+        Ok(ctx.share(name, look))
+    }
+
+    fn draft(&self) -> Option<&Prescription> {
+        self.all.iter().find(|p| p.status == Status::Draft)
+    }
+}
+
 /// The panel `encounter.checks`.
 pub async fn checks(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
-    let visit = visit(ctx, tx, encounter).await?;
-    let all = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
-    let draft = all.iter().find(|p| p.status == Status::Draft);
-    let findings = desk::findings(ctx, tx, &visit, draft, None).await?;
-    Ok(Checks::of(&findings, draft.map_or(0, |d| d.lines.len())).render()?)
+    let look = Look::shared(ctx, tx, encounter).await?;
+    Ok(Checks::of(&look.findings, look.draft().map_or(0, |d| d.lines.len())).render()?)
 }
 
 /// The panel `encounter.totals`.
 pub async fn totals(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, Failure> {
     let Some(encounter) = about.encounter else { return Ok(String::new()) };
-    let all = store::list_of_visit(tx.conn(), ctx.facility(), encounter).await?;
-    let shown = all.iter().find(|p| p.status == Status::Draft).or(all.iter().find(|p| p.status == Status::Issued));
+    let look = Look::shared(ctx, tx, encounter).await?;
+    let shown = look.draft().or(look.all.iter().find(|p| p.status == Status::Issued));
     let totals = Totals {
         total: shown.map(|p| p.total()),
         count: shown.map_or(0, |p| p.lines.len()),
