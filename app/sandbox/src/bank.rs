@@ -86,7 +86,7 @@ impl Bank {
         if !banks::by_bin(&code.bank_bin).is_some_and(|bank| bank.is_sandbox) {
             return Err("Mã này trỏ tới ngân hàng thật. Ngân hàng giả lập chỉ trả mã có BIN 999999.".into());
         }
-        let facility = facility_of(&code.account_no).ok_or("Số tài khoản không thuộc cơ sở nào của bản trình diễn.")?;
+        let facility = door_of(&code.account_no).ok_or("Số tài khoản không thuộc cơ sở nào của bản trình diễn.")?;
         let now = self.clock.now();
         let notice = Notice {
             transaction_id: format!("GL{}", uuid::Uuid::now_v7().simple()),
@@ -119,7 +119,7 @@ impl Bank {
         let at = self.clock.now();
         let request = self
             .client
-            .post(format!("{}/api/bank/webhook/{facility}", self.server))
+            .post(format!("{}/api/bank/{facility}", self.server))
             .header("content-type", "application/json")
             .header(notice::TIMESTAMP_HEADER, at.timestamp().to_string())
             .header(notice::SIGNATURE_HEADER, notice::sign(secret.as_bytes(), at.timestamp(), &body))
@@ -136,7 +136,7 @@ impl Bank {
         let told = Told {
             at,
             mode,
-            facility: facility.to_owned(),
+            facility: facility.trim_start_matches("webhook/").to_owned(),
             transaction_id: notice.transaction_id.clone(),
             amount: notice.amount,
             content: notice.content.clone(),
@@ -157,11 +157,14 @@ impl Bank {
     }
 }
 
-/// The demo facility that owns an account of the stand-in bank.
-fn facility_of(account: &str) -> Option<String> {
+/// The door behind which the owner of an account of the stand-in bank listens: a demo facility, or the platform.
+fn door_of(account: &str) -> Option<String> {
+    if account == subscription::seed::SANDBOX_ACCOUNT {
+        return Some("platform".into());
+    }
     organization::seed::rows(include_str!("../../../catalogues/demo/facilities.tsv"))
         .find(|row| row.get("bank_account").is_some_and(|a| *a == account))
-        .map(|row| row["code"].to_owned())
+        .map(|row| format!("webhook/{}", row["code"]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Stand-ins for every outside party, each with ways to fail: for demonstrations and tests only.
 
 mod bank;
+mod messages;
 mod pages;
 
 pub use bank::{Bank, Mode, Told};
+pub use messages::{Arrived, Phone};
 
 use anyhow::{Context, Result};
 use std::future::Future;
@@ -13,5 +15,6 @@ use std::net::SocketAddr;
 pub async fn run(listen: SocketAddr, server: String, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("the stand-ins cannot listen on {listen}"))?;
     let bank = Bank::new(server, base::Clock::system());
-    axum::serve(listener, pages::router(bank)).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
+    let phone = Phone::new(base::Clock::system());
+    axum::serve(listener, pages::router(bank).merge(messages::router(phone))).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
 }

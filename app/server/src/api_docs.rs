@@ -10,15 +10,9 @@ pub fn module() -> Module {
         routes: vec![
             web::get("/api/openapi.json", description).public(),
             web::get("/api/docs", page).public(),
-            web::get("/", front).public(),
         ],
         ..Module::default()
     }
-}
-
-/// The public door: staff go to work, everybody else learns what this is.
-async fn front(visitor: Visitor) -> Answer {
-    web::redirect(if visitor.ctx.is_some() { "/app" } else { "/sign-in" })
 }
 
 async fn description() -> Answer {

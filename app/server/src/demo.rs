@@ -112,6 +112,9 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;
         }
         tx.commit().await?;
+        if code == "yba" {
+            subscription::seed::set_platform(&db, facility, billing::seed::SANDBOX_SECRET, now).await?;
+        }
         write_people(&db, facility, code, now).await?;
     }
     db.close().await;
@@ -165,7 +168,8 @@ pub async fn invent(opened: &Opened, code: &str, people: u64, visits: u64, now: 
 pub fn print_welcome(port: u16, sandbox_port: u16) {
     println!("Yba, bản trình diễn với dữ liệu giả");
     println!("  Nhân viên        http://127.0.0.1:{port}/app");
-    println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/");
-    println!("  Đăng nhập        tiepnhan.84101 · dieuduong.84101 · bacsi.84101 · thungan.84101 · quantri.84101 (và 84102, 84103, 84001, 84901)");
+    println!("  Trang công khai  http://127.0.0.1:{port}/");
+    println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/  ·  hộp tin giả http://127.0.0.1:{sandbox_port}/messages");
+    println!("  Đăng nhập        tiepnhan.84101 · dieuduong.84101 · bacsi.84101 · thungan.84101 · quantri.84101 (và 84102, 84103, 84001, 84901) · vanhanh.yba");
     println!("  Mật khẩu         demo, mã xác thực 000000 ở nơi được hỏi");
 }

@@ -15,6 +15,7 @@ pub fn modules() -> Vec<Module> {
         billing::module(),
         inventory::module(),
         subscription::module(),
+        notify::module(),
         payment::module(),
         reporting::module(),
         crate::api_docs::module(),

@@ -79,6 +79,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         stock: Arc::new(inventory::StockDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
+    connect_messages(mode);
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
 
     let listener = TcpListener::bind(listen.listen).await.with_context(|| format!("cannot listen on {}", listen.listen))?;
@@ -99,6 +100,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         let mut closing = stopped.clone();
         tasks.spawn(async move { worker.run(async move { let _ = closing.changed().await; }).await });
         tasks.spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
+        tasks.spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
     }
     {
         let admin = axum::Router::new().route("/metrics", axum::routing::get(move || std::future::ready(metrics.render())));
@@ -136,6 +138,31 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
     opened.close()
 }
 
+/// Says who carries messages: the provider that the environment names, the stand-in phone in a demonstration, otherwise
+/// nobody, and then messages wait on the list of background jobs.
+fn connect_messages(mode: Mode) {
+    let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let stand_in = || (mode == Mode::Demo).then(|| named("YBA_SANDBOX_URL").unwrap_or_else(|| "http://127.0.0.1:8090".into()));
+    if let Some(address) = named("YBA_MESSAGES_URL").or_else(stand_in) {
+        let key = named("YBA_MESSAGES_KEY").unwrap_or_default();
+        let sender = named("YBA_MESSAGES_SENDER").unwrap_or_else(|| "YBA".into());
+        notify::connect(notify::Provider { address, key, sender });
+    }
+}
+
+/// Keeps once a day how much each customer uses, and tells the modules when a subscription turned with the day.
+async fn count_use_hourly(db: Db, clock: Clock, files: std::path::PathBuf, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = subscription::usage::daily_round(&db, clock.now(), &files).await {
+            tracing::warn!(%error, "the use of the day could not be kept");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
 /// Runs background jobs only, until Ctrl-C or SIGTERM.
 pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let modules = modules();
@@ -143,10 +170,13 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let db = Db::connect(&opened.options, &listeners).await?;
     let clock = Clock::system();
     let (stop, stopped) = watch::channel(false);
+    let use_of_day = tokio::spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
     let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped));
+    connect_messages(Mode::Real);
     Worker::new(db.clone(), clock, &listeners).run(wait_for_signal()).await;
     let _ = stop.send(true);
     let _ = anchors.await;
+    let _ = use_of_day.await;
     db.close().await;
     opened.close()
 }

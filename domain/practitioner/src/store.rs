@@ -232,6 +232,47 @@ pub async fn choose_room(tx: &mut Tx, session: Uuid, room: RoomId) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
+/// A person with an account, about to be written.
+pub struct NewAccount<'a> {
+    /// Whole, with the facility's code at its end.
+    pub login: &'a str,
+    pub name: &'a str,
+    pub title: &'a str,
+    pub phone: &'a str,
+    pub password_hash: &'a str,
+    pub role: &'a str,
+}
+
+/// Writes a member of staff with an account at the facility of the transaction, which needs the purpose `sign-in`.
+/// `None` when the login is taken anywhere.
+pub async fn insert_account(tx: &mut Tx, new: &NewAccount<'_>) -> Result<Option<AccountId>, sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    let made: Option<Uuid> = sqlx::query_scalar(sql!(
+        "WITH person AS (
+             INSERT INTO practitioner_practitioner (facility_id, practitioner_id, name, name_folded, title, phone, active_from)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING practitioner_id)
+         INSERT INTO practitioner_account (facility_id, account_id, login, practitioner_id, display_name, password_hash,
+             password_changed_at, roles)
+         VALUES ($1, $8, $9, $2, $10, $11, $12, ARRAY[$13]) ON CONFLICT (login) DO NOTHING RETURNING account_id"
+    ))
+    .bind(facility)
+    .bind(Uuid::now_v7())
+    .bind(new.name)
+    .bind(base::fold(new.name))
+    .bind(new.title)
+    .bind(new.phone)
+    .bind(base::local_date(now))
+    .bind(Uuid::now_v7())
+    .bind(new.login)
+    .bind(format!("{} {}", new.title, new.name).trim())
+    .bind(new.password_hash)
+    .bind(now)
+    .bind(new.role)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(made.map(AccountId))
+}
+
 /// A room to work in.
 #[derive(Clone, Debug, FromRow)]
 pub struct RoomChoice {

@@ -31,8 +31,7 @@ pub async fn receive(visitor: Visitor, Path(code): Path<String>, headers: Header
     };
     let told = match opened {
         Ok(told) => told,
-        Err(Rejected::Signature) => return Ok(unsigned()),
-        Err(Rejected::Content(why)) => return Err(Failure::BadRequest(why.into())),
+        Err(rejected) => return refused(rejected),
     };
     let mut tx = visitor.begin_at(facility).await?;
     // On receipts and in the audit it was the bank, not a person and not "the system".
@@ -50,7 +49,15 @@ pub async fn receive(visitor: Visitor, Path(code): Path<String>, headers: Header
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response())
 }
 
-fn unsigned() -> Response {
+/// The answer to a message that was not believed or not understood.
+pub(crate) fn refused(rejected: Rejected) -> Answer {
+    match rejected {
+        Rejected::Signature => Ok(unsigned()),
+        Rejected::Content(why) => Err(Failure::BadRequest(why.into())),
+    }
+}
+
+pub(crate) fn unsigned() -> Response {
     let problem = json!({
         "type": "https://yba.example/problems/bad-signature",
         "title": "Chữ ký không hợp lệ",

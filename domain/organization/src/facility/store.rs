@@ -6,7 +6,7 @@ use base::{FacilityId};
 use chrono::NaiveDate;
 use db::{Tx, sql};
 use sqlx::types::Json;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -47,6 +47,58 @@ pub async fn find(conn: &mut PgConnection, facility: FacilityId) -> Result<Optio
 /// The same, for pages that cannot be without it.
 pub async fn get(conn: &mut PgConnection, facility: FacilityId) -> Result<Facility, sqlx::Error> {
     find(conn, facility).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// A facility about to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewFacility<'a> {
+    /// What people type behind the dot when they sign in: 1 to 20 letters and digits.
+    pub code: &'a str,
+    pub name: &'a str,
+    /// A package by hand and without an end; `None` where a trial or money begins one.
+    pub package: Option<&'a str>,
+}
+
+/// Makes a facility and leaves the transaction in its rows. `None` when the code is taken. One at a time in the whole
+/// house, so that two who want the same code meet here and not in the middle of their work.
+pub async fn open(conn: &mut PgConnection, new: &NewFacility<'_>, today: NaiveDate) -> Result<Option<FacilityId>, sqlx::Error> {
+    sqlx::query(sql!("SELECT pg_advisory_xact_lock(7928003)")).execute(&mut *conn).await?;
+    let (taken, last): (bool, i32) =
+        sqlx::query_as(sql!("SELECT coalesce(bool_or(code = $1), false), coalesce(max(facility_id), 0) FROM organization_directory()"))
+            .bind(new.code)
+            .fetch_one(&mut *conn)
+            .await?;
+    if taken {
+        return Ok(None);
+    }
+    let id = last + 1;
+    sqlx::raw_sql(AssertSqlSafe(format!("SET LOCAL yba.facility = '{id}'"))).execute(&mut *conn).await?;
+    sqlx::query(sql!(
+        "INSERT INTO organization_facility (facility_id, code, name, short_name, package, package_from) VALUES ($1, $2, $3, left($3, 40), $4, $5)"
+    ))
+    .bind(id)
+    .bind(new.code)
+    .bind(new.name)
+    .bind(new.package)
+    .bind(today)
+    .execute(conn)
+    .await?;
+    Ok(Some(FacilityId(id)))
+}
+
+/// Gives the facility of the transaction an official code from a day on.
+pub async fn insert_code(tx: &mut Tx, system: &str, code: &str, from: NaiveDate) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query(sql!(
+        "INSERT INTO organization_facility_code (facility_id, system, code, valid_from) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(system)
+    .bind(code)
+    .bind(from)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Changes what the facility is called and prints.
