@@ -29,6 +29,16 @@ for weight in 400 500 600 700 800; do
     pyftsubset "$work/digits/files/inter-latin-$weight-normal.woff2" --unicodes=U+30-39 \
         --layout-features=tnum --flavor=woff2 --output-file="$here/fonts/digits-$weight.woff2"
 done
+# The picture viewer, on its own page only: Cornerstone3D with what it needs, in one file.
+mkdir "$work/viewer"
+cp "$here/viewer/bundle.mjs" "$here/viewer/cornerstone.entry.mjs" "$work/viewer/"
+(cd "$work/viewer" && npm init -y >/dev/null &&
+    npm install --silent --ignore-scripts @cornerstonejs/core@4.22.13 @cornerstonejs/tools@4.22.13 dicom-parser@1.8.21 esbuild@0.28.2 &&
+    node node_modules/esbuild/install.js && node bundle.mjs "$here/vendor/cornerstone.js" &&
+    for package in @cornerstonejs/core @kitware/vtk.js dicom-parser gl-matrix comlink lodash.get spark-md5 seedrandom loglevel globalthis; do
+        echo "== $package =="
+        cat "node_modules/$package"/LICENSE* 2>/dev/null || node -p "require('./node_modules/$package/package.json').license"
+    done >"$here/licences/cornerstone.txt")
 cp "$work/htmx/LICENSE" "$here/licences/htmx.txt"
 cp "$work/icons/LICENSE" "$here/licences/tabler-icons.txt"
 cp "$work/letters/LICENSE" "$here/licences/be-vietnam-pro.txt"
