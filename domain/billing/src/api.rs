@@ -40,6 +40,8 @@ pub struct LineOut {
     day: chrono::NaiveDate,
     reversed: bool,
     receipt_no: Option<String>,
+    /// The charge that this row lowers: a discount, or what a bought package pays.
+    lowers: Option<Uuid>,
 }
 
 /// The bill of a visit as it stands.
@@ -74,6 +76,7 @@ pub async fn bill(ctx: Ctx, Path(encounter): Path<EncounterId>) -> Answer {
                 amount_vnd: l.amount_vnd,
                 day: l.day,
                 receipt_no: l.receipt_no,
+                lowers: l.discount_of,
             })
             .collect(),
     };

@@ -10,6 +10,12 @@ pub enum Matter {
     ChargeVoid,
     ReceiptVoid,
     Refund,
+    /// A discount above somebody's limit.
+    Discount,
+    /// A service package is ended before its time.
+    PackageEnd,
+    /// Leaving with a debt above somebody's limit.
+    Debt,
 }
 
 impl Matter {
@@ -18,16 +24,22 @@ impl Matter {
             Matter::ChargeVoid => "charge_void",
             Matter::ReceiptVoid => "receipt_void",
             Matter::Refund => "refund",
+            Matter::Discount => "discount",
+            Matter::PackageEnd => "package_end",
+            Matter::Debt => "debt",
         }
     }
     pub fn from_key(key: &str) -> Option<Matter> {
-        [Matter::ChargeVoid, Matter::ReceiptVoid, Matter::Refund].into_iter().find(|m| m.key() == key)
+        [Matter::ChargeVoid, Matter::ReceiptVoid, Matter::Refund, Matter::Discount, Matter::PackageEnd, Matter::Debt].into_iter().find(|m| m.key() == key)
     }
     pub fn title(self) -> &'static str {
         match self {
             Matter::ChargeVoid => "Hủy khoản thu",
             Matter::ReceiptVoid => "Hủy phiếu",
             Matter::Refund => "Hoàn tiền",
+            Matter::Discount => "Giảm giá vượt mức",
+            Matter::PackageEnd => "Kết thúc gói",
+            Matter::Debt => "Cho nợ vượt mức",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! bank's message stand in one line; then the rule decides, then rows are added.
 
 use crate::approval::{self, Matter, RefundFacts, Step};
-use crate::charge::{self, Source, Withdrawal};
+use crate::charge::{self, Group, Source, Withdrawal};
 use crate::collection::{Collection, Part};
 use crate::ledger::{self, Method};
 use crate::receipt::{self, Kind};
@@ -10,8 +10,9 @@ use crate::store::approvals::{Approval, NewApproval};
 use crate::store::bills::Line;
 use crate::store::receipts::{NewPayment, NewReceipt, Receipt};
 use crate::store::shifts::Shift;
-use crate::store::{approvals, bills, charges, receipts, shifts};
-use base::{BillId, EncounterId, Event, OrderId, Problem, Vnd};
+use crate::store::{approvals, bills, charges, debts, discounts, receipts, shifts};
+use crate::{debt_desk, discount_desk, package_desk};
+use base::{BillId, EncounterId, Event, OrderId, PrescriptionId, Problem, Vnd};
 use db::Tx;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -39,7 +40,9 @@ pub async fn collect(tx: &mut Tx, bill: BillId, receipt_id: Uuid, typed: &Collec
     let open: Vec<&Line> = lines.iter().filter(|l| l.is_open()).collect();
     refuse_unpriced(&open)?;
     let parts = typed.settle(position.due())?;
-    if open.is_empty() && parts.is_empty() {
+    // A discount given after its lines were paid stands open alone: its money goes back by refund.
+    let nothing_new = open.iter().map(|l| l.amount()).sum::<Vnd>() < Vnd::ZERO || open.iter().all(|l| l.is_adjustment());
+    if nothing_new && parts.is_empty() {
         return Err(Problem::of("Không còn khoản nào phải thu trên phiếu này.").into());
     }
     let payments = received(tx, parts, Some(shift.shift_id)).await?;
@@ -134,23 +137,47 @@ pub async fn issue(
     Ok(())
 }
 
-/// The orders that money covers now and did not before. Lines taken back or without a price count for nothing.
-pub fn newly_covered(lines: &[Line], before: Vnd, after: Vnd) -> Vec<OrderId> {
-    let living: Vec<(usize, Vnd)> =
-        lines.iter().enumerate().filter(|(_, l)| !l.is_reversed() && !l.is_unpriced()).map(|(i, l)| (i, l.amount())).collect();
-    let known: HashSet<usize> = ledger::covered(&living, before).into_iter().collect();
-    ledger::covered(&living, after)
-        .into_iter()
-        .filter(|i| !known.contains(i) && lines[*i].source() == Source::Order)
-        .map(|i| OrderId(lines[i].source_id))
-        .collect()
+/// What money covers now and did not before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    pub orders: Vec<OrderId>,
+    /// Prescriptions of which every charged medicine is covered.
+    pub prescriptions: Vec<PrescriptionId>,
 }
 
-/// Lets orders go that nothing is owed for any more.
-pub fn tell_covered(tx: &mut Tx, bill: BillId, orders: Vec<OrderId>) {
-    if !orders.is_empty() {
-        // Only a visit's bill has orders on it.
-        tx.emit(Event::OrdersPaid { encounter: EncounterId(bill.0), orders });
+/// Compares what two sums of money cover. Lines taken back or without a price count for nothing.
+pub fn newly_covered(lines: &[Line], before: Vnd, after: Vnd) -> Covered {
+    let living: Vec<(usize, Vnd)> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, l)| !l.is_reversed() && !l.is_unpriced() && !l.is_adjustment())
+        .map(|(i, l)| (i, l.net()))
+        .collect();
+    let known: HashSet<usize> = ledger::covered(&living, before).into_iter().collect();
+    let now: HashSet<usize> = ledger::covered(&living, after).into_iter().collect();
+    let orders = living
+        .iter()
+        .filter(|(i, _)| now.contains(i) && !known.contains(i) && lines[*i].source() == Source::Order)
+        .map(|(i, _)| OrderId(lines[*i].source_id))
+        .collect();
+    let mut papers: Vec<Uuid> = living.iter().filter(|(i, _)| lines[*i].group() == Group::Drug).filter_map(|(i, _)| lines[*i].source_paper).collect();
+    papers.sort_unstable();
+    papers.dedup();
+    let whole = |paper: &Uuid, money: &HashSet<usize>| {
+        living.iter().filter(|(i, _)| lines[*i].source_paper == Some(*paper)).all(|(i, _)| money.contains(i))
+    };
+    let prescriptions = papers.into_iter().filter(|p| whole(p, &now) && !whole(p, &known)).map(PrescriptionId).collect();
+    Covered { orders, prescriptions }
+}
+
+/// Lets orders and medicines go that nothing is owed for any more. Only a visit's bill has them on it.
+pub fn tell_covered(tx: &mut Tx, bill: BillId, covered: Covered) {
+    let encounter = EncounterId(bill.0);
+    if !covered.orders.is_empty() {
+        tx.emit(Event::OrdersPaid { encounter, orders: covered.orders });
+    }
+    for prescription in covered.prescriptions {
+        tx.emit(Event::PrescriptionPaid { encounter, prescription });
     }
 }
 
@@ -165,7 +192,7 @@ pub fn tell_pages(tx: &mut Tx, bill: BillId) {
 pub async fn withdraw(tx: &mut Tx, bill: BillId, reason: &str, which: impl Fn(&Line) -> bool) -> Result<(), Failure> {
     bills::lock(tx, bill).await?;
     let lines = bills::list_lines(tx, bill).await?;
-    for line in lines.iter().filter(|l| which(l)) {
+    for line in lines.iter().filter(|l| !l.is_adjustment() && which(l)) {
         match charge::withdraw(line.is_reversed(), line.receipt_id.is_some(), line.void_asked) {
             Withdrawal::Nothing => {}
             Withdrawal::Reverse => {
@@ -177,7 +204,7 @@ pub async fn withdraw(tx: &mut Tx, bill: BillId, reason: &str, which: impl Fn(&L
                     bill,
                     matter: Matter::ChargeVoid,
                     target: line.charge_id,
-                    amount: line.amount(),
+                    amount: line.net(),
                     reason: reason.to_owned(),
                 };
                 approvals::insert(tx, &new).await?;
@@ -194,7 +221,7 @@ pub async fn withdraw(tx: &mut Tx, bill: BillId, reason: &str, which: impl Fn(&L
 pub async fn decline_drug(tx: &mut Tx, bill: BillId, charge: Uuid) -> Result<(), Failure> {
     bills::lock(tx, bill).await?;
     let lines = bills::list_lines(tx, bill).await?;
-    let line = lines.iter().find(|l| l.charge_id == charge).ok_or(Failure::NotFound)?;
+    let line = lines.iter().find(|l| l.charge_id == charge && !l.is_adjustment()).ok_or(Failure::NotFound)?;
     if line.is_reversed() {
         return Ok(());
     }
@@ -211,7 +238,7 @@ pub async fn decline_drug(tx: &mut Tx, bill: BillId, charge: Uuid) -> Result<(),
 pub async fn price_again(tx: &mut Tx, bill: BillId, charge: Uuid) -> Result<(), Failure> {
     let position = bills::lock(tx, bill).await?;
     let lines = bills::list_lines(tx, bill).await?;
-    let line = lines.iter().find(|l| l.charge_id == charge).ok_or(Failure::NotFound)?;
+    let line = lines.iter().find(|l| l.charge_id == charge && !l.is_adjustment()).ok_or(Failure::NotFound)?;
     if line.is_reversed() || !line.is_unpriced() {
         return Ok(());
     }
@@ -236,11 +263,14 @@ pub async fn ask(tx: &mut Tx, bill: BillId, id: Uuid, matter: Matter, target: Uu
     let amount = match matter {
         Matter::ChargeVoid => {
             let lines = bills::list_lines(tx, bill).await?;
-            let line = lines.iter().find(|l| l.charge_id == target).ok_or(Failure::NotFound)?;
+            let line = lines.iter().find(|l| l.charge_id == target && !l.is_adjustment()).ok_or(Failure::NotFound)?;
             if line.is_reversed() {
                 return Err(Problem::of("Khoản này đã hủy trước đó.").into());
             }
-            line.amount()
+            if line.source == "package" {
+                return Err(Problem::of("Gói dịch vụ không hủy từng khoản. Dùng “Kết thúc gói” trên trang của gói.").into());
+            }
+            line.net()
         }
         Matter::ReceiptVoid => {
             let receipt = receipt_of(tx, bill, target).await?;
@@ -266,6 +296,8 @@ pub async fn ask(tx: &mut Tx, bill: BillId, id: Uuid, matter: Matter, target: Uu
             approval::may_ask_refund(amount, facts)?;
             amount
         }
+        // These are asked for where they arise, with what they need.
+        Matter::Discount | Matter::PackageEnd | Matter::Debt => return Err(Failure::NotFound),
     };
     if reason.is_empty() || reason.chars().count() > 300 {
         return Err(Problem::at("reason", "Nhập lý do (tối đa 300 ký tự).").into());
@@ -293,6 +325,13 @@ pub async fn decide(tx: &mut Tx, id: Uuid, approve: bool, note: &str) -> Result<
     if approve {
         carry_out(tx, &asked, position.paid).await?;
     }
+    if !approve {
+        match asked.matter() {
+            Matter::Discount => drop(discounts::step(tx, asked.target_id, "waiting", "refused", note.trim()).await?),
+            Matter::Debt => drop(debts::step(tx, asked.target_id, "refused").await?),
+            _ => {}
+        }
+    }
     let step = if approve { Step::Approved } else { Step::Refused };
     if !approvals::decide(tx, id, step, note.trim()).await? {
         return Err(Failure::Conflict("Đề nghị này vừa được người khác quyết định.".into()));
@@ -314,6 +353,9 @@ async fn carry_out(tx: &mut Tx, asked: &Approval, paid: Vnd) -> Result<(), Failu
         Matter::ReceiptVoid => void_receipt(tx, bill, asked).await?,
         // Money moves only when it is handed out.
         Matter::Refund => {}
+        Matter::Discount => discount_desk::carry_out(tx, asked, paid).await?,
+        Matter::PackageEnd => package_desk::carry_out_end(tx, asked).await?,
+        Matter::Debt => debt_desk::carry_out(tx, asked).await?,
     }
     Ok(())
 }

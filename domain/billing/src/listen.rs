@@ -2,12 +2,14 @@
 
 use crate::bill::of_visit;
 use crate::charge::{NewCharge, Source};
-use crate::desk;
-use crate::store::{bills, charges};
+use crate::store::bills::Line;
+use crate::store::{bills, charges, dispensed};
+use crate::{desk, dispense};
 use anyhow::{anyhow, bail};
-use base::{EncounterId, Event};
+use base::{BillId, EncounterId, Event};
 use db::Tx;
 use serde_json::Value;
+use std::collections::HashSet;
 use uuid::Uuid;
 use web::Failure;
 
@@ -51,7 +53,8 @@ pub async fn orders_placed(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
         let lines = bills::list_lines(tx, of_visit(encounter)).await?;
         // What was covered before these orders came was told then.
         let mut covered = desk::newly_covered(&lines, desk::NOTHING_YET, position.paid);
-        covered.retain(|id| orders.iter().any(|o| o.order == *id));
+        covered.orders.retain(|id| orders.iter().any(|o| o.order == *id));
+        covered.prescriptions.clear();
         desk::tell_covered(tx, of_visit(encounter), covered);
     }
     desk::tell_pages(tx, of_visit(encounter));
@@ -88,11 +91,46 @@ pub async fn prescription_issued(tx: &mut Tx, payload: Value) -> anyhow::Result<
             })
         })
         .collect();
-    if !new.is_empty() {
-        charges::charge(tx, of_visit(encounter), Some(prescription.0), &new, day).await?;
+    let bill = of_visit(encounter);
+    dispensed::keep_prescribed(tx, bill, prescription, &lines, day).await?;
+    if !new.is_empty() && charges::charge(tx, bill, Some(prescription.0), &new, day).await? > 0 {
+        let position = bills::lock(tx, bill).await?;
+        let lines = bills::list_lines(tx, bill).await?;
+        // Money paid ahead may cover the medicines at once.
+        let mut covered = desk::newly_covered(&lines, desk::NOTHING_YET, position.paid);
+        covered.orders.clear();
+        covered.prescriptions.retain(|p| *p == prescription);
+        desk::tell_covered(tx, bill, covered);
     }
-    desk::tell_pages(tx, of_visit(encounter));
+    // The counter may have been told of before the prescription.
+    dispense::settle(tx, bill).await?;
+    desk::tell_pages(tx, bill);
     Ok(())
+}
+
+/// Charges what was really handed over; a sale without a visit opens its own bill.
+pub async fn drugs_dispensed(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
+    let Event::DrugsDispensed { bill, encounter, patient, prescription, lines, day, .. } = serde_json::from_value(payload)? else {
+        bail!("not a DrugsDispensed");
+    };
+    if encounter.is_none() {
+        bills::open_sale(tx, bill, patient, day).await?;
+    }
+    bills::lock(tx, bill).await?;
+    dispensed::keep_dispensed(tx, bill, prescription, &lines, day).await?;
+    dispense::settle(tx, bill).await
+}
+
+/// Takes off what came back sealed; money that was paid for it becomes the patient's to have back.
+pub async fn drugs_returned(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
+    let Event::DrugsReturned { bill, lines, day, .. } = serde_json::from_value(payload)? else {
+        bail!("not a DrugsReturned");
+    };
+    // Before facts are kept and compared: whoever comes second then sees the other's, in whichever order they come.
+    bills::open_sale(tx, bill, None, day).await?;
+    bills::lock(tx, bill).await?;
+    dispensed::keep_returned(tx, bill, &lines, day).await?;
+    dispense::settle(tx, bill).await
 }
 
 pub async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
@@ -104,7 +142,16 @@ pub async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Resu
 
 async fn withdraw_prescription(tx: &mut Tx, encounter: EncounterId, prescription: Uuid, reason: &str) -> anyhow::Result<()> {
     charges::mark_withdrawn(tx, prescription).await?;
-    desk::withdraw(tx, of_visit(encounter), reason, |l| l.source_paper == Some(prescription)).await.map_err(fault)
+    let given = given_lines(tx, of_visit(encounter)).await?;
+    let gone = |l: &Line| l.source_paper == Some(prescription) && !given.contains(&l.source_id);
+    desk::withdraw(tx, of_visit(encounter), reason, gone).await.map_err(fault)?;
+    dispense::settle(tx, of_visit(encounter)).await
+}
+
+/// The lines, of prescriptions and of dispenses, of which the patient has taken something: those are owed whatever happens.
+async fn given_lines(tx: &mut Tx, bill: BillId) -> anyhow::Result<HashSet<Uuid>> {
+    let given = dispensed::list_of_bill(tx, bill).await?;
+    Ok(given.iter().flat_map(|g| [Some(g.dispensed_id), g.line_id]).flatten().collect())
 }
 
 pub async fn encounter_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
@@ -112,7 +159,9 @@ pub async fn encounter_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<
         bail!("not an EncounterCancelled");
     };
     charges::mark_withdrawn(tx, encounter.0).await?;
-    desk::withdraw(tx, of_visit(encounter), "Lượt khám đã hủy", |_| true).await.map_err(fault)
+    let given = given_lines(tx, of_visit(encounter)).await?;
+    desk::withdraw(tx, of_visit(encounter), "Lượt khám đã hủy", |l| !given.contains(&l.source_id)).await.map_err(fault)?;
+    dispense::settle(tx, of_visit(encounter)).await
 }
 
 /// A merge moves no money: bills hang on visits, and visits follow the person. Only open screens look again.

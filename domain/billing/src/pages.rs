@@ -4,6 +4,10 @@ pub mod approvals;
 pub mod bank;
 mod bill;
 pub mod cashier;
+pub mod debts;
+pub mod discounts;
+pub mod packages;
+pub mod einvoices;
 mod pay;
 pub mod receipts;
 pub mod shifts;
@@ -83,4 +87,9 @@ fn time(at: &chrono::DateTime<chrono::Utc>) -> String {
 /// `Chủ nhật, 22/11/2026`, for templates.
 fn day_long(day: &chrono::NaiveDate) -> String {
     base::show_date_long(*day)
+}
+
+/// `22/11/2026`, for templates.
+fn day(day: &chrono::NaiveDate) -> String {
+    base::show_date(*day)
 }

@@ -5,6 +5,13 @@ pub mod approvals;
 pub mod bank;
 pub mod bills;
 pub mod charges;
+pub mod debts;
+pub mod discounts;
+pub mod dispensed;
+pub mod handovers;
+pub mod offers;
+pub mod packages;
+pub mod einvoices;
 pub mod receipts;
 pub mod shifts;
 

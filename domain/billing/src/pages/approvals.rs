@@ -61,7 +61,7 @@ impl AskPage {
         })
     }
     fn charges(&self) -> Vec<&Line> {
-        self.lines.iter().filter(|l| !l.is_reversed() && !l.void_asked).collect()
+        self.lines.iter().filter(|l| !l.is_reversed() && !l.void_asked && !l.is_adjustment() && l.source != "package").collect()
     }
     /// Papers that may be voided now.
     fn voidable(&self) -> Vec<&Receipt> {

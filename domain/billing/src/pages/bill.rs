@@ -1,10 +1,13 @@
 //! The bill as the desk shows it: who, lines block by block, papers, what waits for approval.
 
 use crate::approval::{Matter, Step};
+use crate::bill::Kind;
 use crate::charge::{self, Group};
 use crate::ledger::Position;
 use crate::store::approvals::{self, Approval};
 use crate::store::bills::{self, Line, Payer};
+use crate::store::debts::{self, Debt};
+use crate::store::packages::{self, Sale};
 use crate::store::receipts::{self, Payment, Receipt};
 use base::{Age, BillId, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -61,6 +64,10 @@ pub struct Bill {
     pub receipts: Vec<Receipt>,
     pub payments: Vec<Payment>,
     pub approvals: Vec<Approval>,
+    pub debt: Option<Debt>,
+    pub package: Option<Sale>,
+    pub may_discount: bool,
+    pub may_sell: bool,
     pub may_refund: bool,
     pub may_collect: bool,
     pub draft: String,
@@ -77,6 +84,10 @@ impl Bill {
             receipts: receipts::list_of_bill(tx, of).await?,
             payments: receipts::payments_of_bill(tx, of).await?,
             approvals: approvals::list_of_bill(tx, of).await?,
+            debt: debts::find_of_bill(tx, of).await?,
+            package: if payer.kind() == Kind::Package { packages::find(tx, of).await? } else { None },
+            may_discount: ctx.may("discount.give") && ctx.has_feature("price.discount"),
+            may_sell: ctx.may("package.sell") && ctx.has_feature("price.discount"),
             may_refund: ctx.may("cashier.refund"),
             may_collect: ctx.may("cashier.collect"),
             now: ctx.now,
@@ -86,10 +97,26 @@ impl Bill {
     /// The lines that count, block by block in the order of the bill.
     pub fn groups(&self) -> Vec<(Group, Vec<&Line>)> {
         let mut groups: BTreeMap<Group, Vec<&Line>> = BTreeMap::new();
-        for line in self.lines.iter().filter(|l| !l.is_reversed()) {
+        for line in self.lines.iter().filter(|l| !l.is_reversed() && !l.is_adjustment()) {
             groups.entry(line.group()).or_default().push(line);
         }
         groups.into_iter().collect()
+    }
+    /// The living rows that lower a line: discounts, and what a package covers.
+    pub fn under(&self, line: &Line) -> Vec<&Line> {
+        self.lines.iter().filter(|l| !l.is_reversed() && l.discount_of == Some(line.charge_id)).collect()
+    }
+    /// Sum of everything that lowers the bill, as a number below zero.
+    pub fn lowered(&self) -> Vnd {
+        self.lines.iter().filter(|l| !l.is_reversed() && l.is_adjustment()).map(|l| l.amount()).sum()
+    }
+    /// What the bill comes to before anything is taken off.
+    pub fn gross(&self) -> Vnd {
+        self.position.charged - self.lowered()
+    }
+    /// A debt that is, or is to be, let go today.
+    pub fn open_debt(&self) -> Option<&Debt> {
+        self.debt.as_ref().filter(|_| self.position.due() > Vnd::ZERO)
     }
     pub fn taken_back(&self) -> Vec<&Line> {
         self.lines.iter().filter(|l| l.is_reversed()).collect()

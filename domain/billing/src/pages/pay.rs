@@ -83,7 +83,7 @@ impl Pay {
             done,
             change,
             sandbox: ctx.app.config.sandbox,
-            open_lines: bill.lines.iter().filter(|l| l.is_open()).count(),
+            open_lines: if bill.lines.iter().filter(|l| l.is_open()).map(|l| l.amount()).sum::<Vnd>() < Vnd::ZERO { 0 } else { bill.lines.iter().filter(|l| l.is_open() && !l.is_adjustment()).count() },
         })
     }
     pub fn is_way(&self, way: &str) -> bool {

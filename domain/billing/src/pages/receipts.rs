@@ -4,7 +4,7 @@ use crate::charge::{self, Group};
 use crate::receipt;
 use crate::store::bank;
 use crate::store::bills::{self, Payer};
-use crate::store::receipts::{self, Payment, Receipt};
+use crate::store::receipts::{self, PaperLine, Payment, Receipt};
 use askama::Template;
 use base::{Age, BillId, Vnd, show_date, show_time};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -68,7 +68,7 @@ struct OnePage {
     receipt: Receipt,
     payer: Payer,
     payments: Vec<Payment>,
-    lines: Vec<(String, String, String, i64, i64, i64)>,
+    lines: Vec<PaperLine>,
     may_refund: bool,
 }
 
@@ -131,9 +131,11 @@ async fn paper(ctx: &Ctx, tx: &mut Tx, receipt: &Receipt) -> Result<Value, Failu
             "name": payer.name, "record_no": payer.record_no, "sex": payer.sex, "birth_date": payer.birth_date,
             "age": payer.birth_date.map(|born| Age::on(born, payer.day).to_string()), "address": payer.address_text, "phone": payer.phone,
         },
-        "lines": lines.iter().map(|(group, name, unit, quantity, price, amount)| json!({
-            "group": Group::of_service(group).title(), "name": name, "unit": unit,
-            "quantity": charge::show_quantity(*quantity), "price_vnd": price, "amount_vnd": amount,
+        "lines": lines.iter().map(|l| json!({
+            "group": Group::of_service(&l.group_key).title(),
+            "name": if l.discount.is_empty() { l.name.clone() } else { format!("{} ({})", l.name, l.discount) }, "unit": l.unit,
+            "quantity": charge::show_quantity(l.quantity_milli), "price_vnd": l.unit_price_vnd,
+            "discount_vnd": (l.discount_vnd > 0).then_some(l.discount_vnd), "amount_vnd": l.amount_vnd,
         })).collect::<Vec<_>>(),
         "total_vnd": receipt.total_vnd,
         "deposit_vnd": (receipt.deposit_vnd > 0).then_some(receipt.deposit_vnd),

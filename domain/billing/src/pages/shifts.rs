@@ -2,6 +2,7 @@
 
 use super::{minted, money};
 use crate::shift::{self, Closing, Count, DENOMINATIONS};
+use crate::store::handovers::{self, Handover};
 use crate::store::receipts;
 use crate::store::shifts::{self, CountRow, Shift, Takings};
 use askama::Template;
@@ -40,7 +41,27 @@ pub struct CloseForm {
     pub handed_over: String,
     #[serde(default)]
     pub handed_to: String,
+    /// A colleague who is to count the money and accept it; empty when it goes to the safe.
+    #[serde(default)]
+    pub receiver: String,
 }
+
+/// What the receiver of a handover says.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AcceptForm {
+    /// A shift to open when the receiver has none.
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub counted: String,
+    #[serde(default)]
+    pub decision: String,
+    #[serde(default)]
+    pub note: String,
+}
+
+/// The roles that hold a drawer.
+const CASH_ROLES: &[&str] = &["cashier", "admin"];
 
 #[derive(Template)]
 #[template(path = "shift.html")]
@@ -51,6 +72,10 @@ struct Page {
     /// The last count, if nothing moved since: only then is the expected sum shown.
     count: Option<CountRow>,
     recent: Vec<Shift>,
+    /// Money colleagues handed over, for me to count and accept.
+    for_me: Vec<Handover>,
+    handovers: Vec<Handover>,
+    receivers: Vec<(Uuid, String)>,
     id: Uuid,
     open_form: OpenForm,
     pieces: Vec<String>,
@@ -72,6 +97,9 @@ impl Page {
         Ok(Page {
             shell: ctx.shell("Ca thu", &[("F8", "Xác nhận")]),
             recent: shifts::list_recent(tx, ctx.may("cashier.approve")).await?,
+            for_me: handovers::list_for_me(tx).await?,
+            handovers: handovers::list_recent(tx, ctx.may("cashier.approve")).await?,
+            receivers: handovers::list_receivers(tx, CASH_ROLES).await?,
             mine,
             takings,
             count,
@@ -174,6 +202,14 @@ pub async fn close(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<CloseForm>) 
     let handed_over = money(&form.handed_over, "handed_over", &mut problems);
     let counted = shifts::find_last_count(&mut tx, id).await?;
     problems.add_if(counted.is_none(), "", "Đếm tiền trước khi kết ca.");
+    let receiver = form.receiver.trim();
+    let receiver = match receiver {
+        "" => None,
+        _ => handovers::list_receivers(&mut tx, CASH_ROLES).await?.into_iter().find(|(id, _)| id.to_string() == receiver),
+    };
+    problems.add_if(receiver.is_none() && !form.receiver.trim().is_empty(), "handed_to", "Người nhận không còn giữ quầy thu. Chọn người khác.");
+    problems.add_if(receiver.is_some() && handed_over == Vnd::ZERO, "handed_over", "Ghi số tiền bàn giao cho đồng nghiệp.");
+    let handed_to = receiver.as_ref().map_or_else(|| form.handed_to.clone(), |(_, name)| name.clone());
     let outcome = problems.or(()).and_then(|()| {
         let counted = counted.ok_or_else(Problems::none)?;
         let closing = Closing {
@@ -182,7 +218,7 @@ pub async fn close(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<CloseForm>) 
             expected_at_count: Vnd(counted.expected_vnd),
             reason: form.reason.chars().take(300).collect(),
             handed_over,
-            handed_to: form.handed_to.chars().take(100).collect(),
+            handed_to: handed_to.chars().take(100).collect(),
         };
         closing.check()?;
         Ok((counted.count_id, closing))
@@ -190,6 +226,10 @@ pub async fn close(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<CloseForm>) 
     match outcome {
         Ok((count, closing)) => {
             shifts::close(&mut tx, id, count, &closing).await?;
+            if let Some((account, name)) = &receiver {
+                handovers::insert(&mut tx, &shift, (*account, name), closing.handed_over).await?;
+                tx.notify("handover");
+            }
             tx.audit("close", "shift", id, None, json!({ "difference_vnd": closing.difference().0 }));
             tx.notify("cashier");
             tx.commit().await?;
@@ -200,6 +240,85 @@ pub async fn close(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<CloseForm>) 
             web::refused(Page { close_form: form, problems, ..page })
         }
     }
+}
+
+/// The receiver counts what was handed over: the same sum enters their own drawer (one is opened when they have none), another sum is
+/// declined with what they counted. Only the person named decides, under their own sign-in.
+pub async fn receive(ctx: Ctx, Path(id): Path<Uuid>, Form(form): Form<AcceptForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let handover = handovers::find(&mut tx, id).await?.ok_or(Failure::NotFound)?;
+    if handover.to_account != ctx.actor.account.0 {
+        return Err(Failure::Forbidden("Chỉ người được bàn giao mới đếm và nhận khoản này.".into()));
+    }
+    if !handover.is_waiting() {
+        return web::redirect("/app/cashier/shift");
+    }
+    let mut problems = Problems::none();
+    let counted = money(&form.counted, "counted", &mut problems);
+    let declines = form.decision == "decline";
+    problems.add_if(form.counted.trim().is_empty() || counted < Vnd::ZERO, "counted", "Đếm tiền rồi nhập số đã đếm.");
+    problems.add_if(
+        !declines && problems.is_empty() && counted != handover.amount(),
+        "counted",
+        format!("Đếm được {counted} đ, bàn giao {} đ. Đếm lại cùng người giao, hoặc không nhận và ghi lý do.", handover.amount()),
+    );
+    problems.add_if(declines && form.note.trim().is_empty(), "note", "Ghi lý do không nhận.");
+    if !problems.is_empty() {
+        let page = Page::load(&ctx, &mut tx).await?;
+        return web::refused(Page { problems, ..page });
+    }
+    let done = if declines {
+        let note: String = form.note.trim().chars().take(300).collect();
+        handovers::decline(&mut tx, id, counted, &note).await?
+    } else {
+        let desk = ctx.signed_in.room.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default();
+        let mine = match shifts::hold_mine(&mut tx).await? {
+            Some(mine) => mine,
+            None => shifts::open(&mut tx, minted(&form.id)?, Vnd::ZERO, &desk).await?,
+        };
+        handovers::accept(&mut tx, id, mine.shift_id).await?
+    };
+    if done {
+        tx.audit(if declines { "decline" } else { "accept" }, "handover", id, None, json!({ "counted_vnd": counted.0 }));
+        tx.notify("handover");
+    }
+    tx.commit().await?;
+    web::redirect("/app/cashier/shift")
+}
+
+/// The minutes of a handover, for both to sign.
+pub async fn minutes(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let handover = handovers::find(&mut tx, id).await?.ok_or(Failure::NotFound)?;
+    let is_party = [handover.to_account, handover.from_account].contains(&ctx.actor.account.0);
+    if !is_party && !ctx.may("cashier.approve") {
+        return Err(Failure::Forbidden("Chỉ hai bên bàn giao hoặc người duyệt xem được biên bản này.".into()));
+    }
+    let shift = shifts::find(&mut tx, handover.from_shift).await?.ok_or(Failure::NotFound)?;
+    let data = json!({
+        "head": receipts::paper_head(&mut tx).await?,
+        "draft": handover.is_waiting(),
+        "number": handover.shift_no(),
+        "giver": handover.from_name,
+        "receiver": handover.to_name,
+        "desk": shift.desk,
+        "given_at": handover.given_at,
+        "decided_at": handover.decided_at,
+        "amount_vnd": handover.amount_vnd,
+        "amount_words": handover.amount().in_words(),
+        "counted_vnd": handover.counted_vnd,
+        "shift_counted_vnd": shift.counted_vnd,
+        "shift_expected_vnd": shift.expected_vnd,
+        "shift_reason": shift.reason,
+        "kept_vnd": shift.counted_vnd.map(|c| c - shift.handed_over_vnd),
+        "outcome": handover.word(),
+        "note": handover.note,
+        "printed": { "by": &*ctx.actor.name, "printed_at": ctx.now },
+    });
+    tx.audit("print", "handover", id, None, serde_json::Value::Null);
+    let bytes = ctx.app.papers().render("cash-handover", data).await.map_err(|e| anyhow::anyhow!("the minutes cannot be drawn: {e}"))?;
+    tx.commit().await?;
+    web::pdf(bytes, &format!("ban-giao-{}.pdf", handover.shift_no()))
 }
 
 /// The shift's paper: takings, count, difference, every document. An open shift prints as a draft without the

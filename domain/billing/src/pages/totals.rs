@@ -27,7 +27,7 @@ pub async fn panel(_ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, 
     let position = bills::position(tx, bill).await?;
     let lines = bills::list_lines(tx, bill).await?;
     let living = || lines.iter().filter(|l| !l.is_reversed());
-    let sum = |of: &str| -> Vnd { living().filter(|l| l.source == of).map(|l| l.amount()).sum() };
+    let sum = |of: &str| -> Vnd { living().filter(|l| l.source == of).map(|l| l.net()).sum() };
     Ok(Totals {
         encounter,
         exam: sum("exam"),

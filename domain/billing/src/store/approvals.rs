@@ -62,6 +62,10 @@ macro_rules! approvals_where {
                     WHEN 'charge_void' THEN (SELECT c.name FROM billing_charge c WHERE c.facility_id = $1 AND c.charge_id = a.target_id)
                     WHEN 'receipt_void' THEN (SELECT r.series || lpad((r.year % 100)::text, 2, '0') || '-' || lpad(r.number::text, 6, '0')
                         FROM billing_receipt r WHERE r.facility_id = $1 AND r.receipt_id = a.target_id)
+                    WHEN 'discount' THEN (SELECT d.name FROM billing_discount d WHERE d.facility_id = $1 AND d.discount_id = a.target_id)
+                    WHEN 'package_end' THEN (SELECT s.name FROM billing_package_sale s WHERE s.facility_id = $1 AND s.bill_id = a.target_id)
+                    WHEN 'debt' THEN (SELECT 'Hẹn trả ' || to_char(d.promised_on, 'DD/MM/YYYY') FROM billing_debt d
+                        WHERE d.facility_id = $1 AND d.debt_id = a.target_id)
                     ELSE (SELECT r.series || lpad((r.year % 100)::text, 2, '0') || '-' || lpad(r.number::text, 6, '0')
                         FROM billing_payment m JOIN billing_receipt r ON r.facility_id = $1 AND r.receipt_id = m.receipt_id
                         WHERE m.facility_id = $1 AND m.payment_id = a.target_id) END, '') AS about
@@ -140,6 +144,31 @@ pub async fn list_of_bill(tx: &mut Tx, bill: BillId) -> Result<Vec<Approval>, sq
         .bind(bill.0)
         .fetch_all(tx.conn())
         .await
+}
+
+/// A refund that follows from what a second person approved already: granted with that decision, waiting for a hand that pays out.
+pub async fn insert_granted(tx: &mut Tx, from: &Approval, payment: Uuid, amount: Vnd) -> Result<(), sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    let (by, by_name) = (tx.actor.account.0, tx.actor.name.to_string());
+    sqlx::query(sql!(
+        "INSERT INTO billing_approval (facility_id, approval_id, bill_id, matter, target_id, amount_vnd, reason, requested_at, requested_by, requester,
+             step, decided_at, decided_by, decider)
+         VALUES ($1, $2, $3, 'refund', $4, $5, $6, $7, $8, $9, 'approved', $7, $10, $11)"
+    ))
+    .bind(facility)
+    .bind(Uuid::now_v7())
+    .bind(from.bill_id)
+    .bind(payment)
+    .bind(amount.0)
+    .bind(&from.reason)
+    .bind(now)
+    .bind(from.requested_by)
+    .bind(&from.requester)
+    .bind(by)
+    .bind(by_name)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 /// Writes a decision, if nobody decided meanwhile.

@@ -99,6 +99,25 @@ pub async fn open(tx: &mut Tx, bill: BillId, kind: Kind, patient: Option<Patient
     Ok(())
 }
 
+/// Opens the bill of a sale at the counter, unless it is a visit's or stands already; who buys may become known later.
+pub async fn open_sale(tx: &mut Tx, bill: BillId, patient: Option<PatientId>, day: NaiveDate) -> Result<(), sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    sqlx::query(sql!(
+        "INSERT INTO billing_account AS a (facility_id, bill_id, kind, patient_id, day, opened_at)
+         SELECT $1, $2, 'sale', $3, $4, $5
+         WHERE NOT EXISTS (SELECT FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2)
+         ON CONFLICT (facility_id, bill_id) DO UPDATE SET patient_id = coalesce(a.patient_id, excluded.patient_id) WHERE a.kind = 'sale'"
+    ))
+    .bind(facility)
+    .bind(bill.0)
+    .bind(patient.map(|p| p.0))
+    .bind(day)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Writes down who buys at the counter. Only a sale has a buyer of its own; everybody else is known by their record.
 pub async fn name_buyer(tx: &mut Tx, bill: BillId, name: &str, phone: &str) -> Result<bool, sqlx::Error> {
     let facility = tx.facility().0;
@@ -138,6 +157,11 @@ pub struct Line {
     pub receipt_id: Option<Uuid>,
     pub receipt_no: Option<String>,
     pub void_asked: bool,
+    /// The line that this row lowers.
+    pub discount_of: Option<Uuid>,
+    pub discount_id: Option<Uuid>,
+    /// Sum of the living rows that lower this line; never above zero.
+    pub lowered_vnd: i64,
 }
 
 impl Line {
@@ -156,6 +180,14 @@ impl Line {
     pub fn amount(&self) -> Vnd {
         Vnd(self.amount_vnd)
     }
+    /// What is owed for the line once everything that lowers it is taken off.
+    pub fn net(&self) -> Vnd {
+        Vnd(self.amount_vnd + self.lowered_vnd)
+    }
+    /// A discount, or the cover by a package: it stands under another line.
+    pub fn is_adjustment(&self) -> bool {
+        self.discount_of.is_some()
+    }
     pub fn is_reversed(&self) -> bool {
         self.reversal_reason.is_some()
     }
@@ -168,7 +200,7 @@ impl Line {
     }
 }
 
-/// The lines of a bill, oldest first.
+/// The rows of a bill, oldest first: lines, and under other rows' ids what lowers them.
 pub async fn list_lines(tx: &mut Tx, bill: BillId) -> Result<Vec<Line>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
@@ -176,7 +208,10 @@ pub async fn list_lines(tx: &mut Tx, bill: BillId) -> Result<Vec<Line>, sqlx::Er
                 c.unit, c.quantity_milli, c.unit_price_vnd, c.price_valid_from, c.amount_vnd, c.day,
                 back.reason AS reversal_reason, paper.receipt_id, paper.receipt_no,
                 EXISTS (SELECT FROM billing_approval a WHERE a.facility_id = $1 AND a.matter = 'charge_void'
-                        AND a.target_id = c.charge_id AND a.step = 'waiting') AS void_asked
+                        AND a.target_id = c.charge_id AND a.step = 'waiting') AS void_asked,
+                c.discount_of, c.discount_id,
+                coalesce((SELECT sum(x.amount_vnd) FROM billing_charge x WHERE x.facility_id = $1 AND x.discount_of = c.charge_id), 0)::bigint
+                    AS lowered_vnd
          FROM billing_charge c
          LEFT JOIN billing_charge back ON back.facility_id = $1 AND back.reverses = c.charge_id
          LEFT JOIN LATERAL (
@@ -270,6 +305,9 @@ pub async fn list_waiting(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Waiting>,
              WHERE c.facility_id = $1 AND c.bill_id = a.bill_id AND c.reverses IS NULL
                AND NOT EXISTS (SELECT FROM billing_charge b WHERE b.facility_id = $1 AND b.reverses = c.charge_id)) open
          WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2::date - 30 AND $2::date
+           -- Who left with a debt is on the list of debts, until something more is owed than was promised.
+           AND NOT EXISTS (SELECT FROM billing_debt d WHERE d.facility_id = $1 AND d.bill_id = a.bill_id AND d.step = 'granted'
+                           AND d.amount_vnd >= a.charged_vnd - a.paid_vnd AND a.charged_vnd > a.paid_vnd)
          ORDER BY a.charged_vnd < a.paid_vnd, a.day DESC, since LIMIT 100"
     ))
     .bind(facility)

@@ -326,13 +326,35 @@ pub async fn bank_ref_used(tx: &mut Tx, bank_ref: &str) -> Result<bool, sqlx::Er
     .await
 }
 
-/// The charges a receipt names, as they were when it was issued.
-pub async fn charges_of(tx: &mut Tx, receipt: Uuid) -> Result<Vec<(String, String, String, i64, i64, i64)>, sqlx::Error> {
+/// A line of a paper: what it names, with what lowered it on the same paper already taken off.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PaperLine {
+    pub group_key: String,
+    pub name: String,
+    pub unit: String,
+    pub quantity_milli: i64,
+    pub unit_price_vnd: i64,
+    /// Taken off, as a positive number, and by what.
+    pub discount_vnd: i64,
+    pub discount: String,
+    pub amount_vnd: i64,
+}
+
+/// The charges a receipt names, as they were when it was issued. A discount stands under its line; alone only where an earlier paper
+/// names the line.
+pub async fn charges_of(tx: &mut Tx, receipt: Uuid) -> Result<Vec<PaperLine>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT c.group_key, c.name, c.unit, c.quantity_milli, c.unit_price_vnd, c.amount_vnd
-         FROM billing_receipt_line l JOIN billing_charge c ON c.facility_id = $1 AND c.charge_id = l.charge_id
-         WHERE l.facility_id = $1 AND l.receipt_id = $2 ORDER BY c.posted_at, c.charge_id"
+        "WITH named AS (
+             SELECT c.* FROM billing_receipt_line l JOIN billing_charge c ON c.facility_id = $1 AND c.charge_id = l.charge_id
+             WHERE l.facility_id = $1 AND l.receipt_id = $2)
+         SELECT c.group_key, c.name, c.unit, c.quantity_milli, c.unit_price_vnd, coalesce(-d.amount, 0)::bigint AS discount_vnd,
+                coalesce(d.names, '') AS discount, (c.amount_vnd + coalesce(d.amount, 0))::bigint AS amount_vnd
+         FROM named c
+         LEFT JOIN LATERAL (SELECT sum(x.amount_vnd) AS amount, string_agg(DISTINCT x.name, ', ') AS names FROM named x
+                            WHERE x.discount_of = c.charge_id) d ON true
+         WHERE c.discount_of IS NULL OR NOT EXISTS (SELECT FROM named m WHERE m.charge_id = c.discount_of)
+         ORDER BY c.posted_at, c.charge_id"
     ))
     .bind(facility)
     .bind(receipt)

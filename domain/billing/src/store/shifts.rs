@@ -26,6 +26,8 @@ pub struct Shift {
     pub handed_to: String,
     /// Cash in and out so far, signed.
     pub cash_vnd: i64,
+    /// Taken over from colleagues' drawers.
+    pub received_vnd: i64,
 }
 
 impl Shift {
@@ -37,7 +39,7 @@ impl Shift {
     }
     /// What should lie in the drawer now, or lay in it when it was closed.
     pub fn expected(&self) -> Vnd {
-        Vnd(self.expected_vnd.unwrap_or(self.float_vnd + self.cash_vnd))
+        Vnd(self.expected_vnd.unwrap_or(self.float_vnd + self.cash_vnd + self.received_vnd))
     }
 }
 
@@ -47,7 +49,9 @@ macro_rules! shifts_where {
             "SELECT s.shift_id, s.number, s.year, s.account_id, s.cashier_name, s.desk, s.opened_at, s.float_vnd, s.closed_at, s.count_id,
                 s.counted_vnd, s.expected_vnd, s.reason, s.handed_over_vnd, s.handed_to,
                 coalesce((SELECT sum(p.amount_vnd) FROM billing_payment p
-                          WHERE p.facility_id = $1 AND p.shift_id = s.shift_id AND p.method = 'cash'), 0)::bigint AS cash_vnd
+                          WHERE p.facility_id = $1 AND p.shift_id = s.shift_id AND p.method = 'cash'), 0)::bigint AS cash_vnd,
+                coalesce((SELECT sum(h.amount_vnd) FROM billing_handover h
+                          WHERE h.facility_id = $1 AND h.to_shift = s.shift_id AND h.step = 'accepted'), 0)::bigint AS received_vnd
              FROM billing_shift s WHERE s.facility_id = $1 AND ",
             $rest
         )

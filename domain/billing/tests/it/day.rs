@@ -73,6 +73,32 @@ pub async fn walk_in(world: &World, facility: &'static str, name: &str, room: &s
     Visit { facility, encounter, patient }
 }
 
+/// Somebody who was here comes again.
+pub async fn again(world: &World, before: &Visit, room: &str, service: &str) -> Visit {
+    let mut tx = world.tx(before.facility).await;
+    let (encounter, day) = (EncounterId::new(), world.clock.today());
+    let (room, service) = (RoomId(demo_id(before.facility, "room", room)), demo_id(before.facility, "service", service));
+    let (facility_id, now) = (tx.facility().0, tx.now);
+    sqlx::query(
+        "INSERT INTO encounter_encounter (facility_id, encounter_id, patient_id, person_id, room_id, service_id, day, opened_at, opened_by)
+         VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $3)",
+    )
+    .bind(facility_id)
+    .bind(encounter.0)
+    .bind(before.patient.0)
+    .bind(room.0)
+    .bind(service)
+    .bind(day)
+    .bind(now)
+    .execute(tx.conn())
+    .await
+    .unwrap();
+    tx.emit(Event::EncounterOpened { encounter, patient: before.patient, room, service: Some(service), day });
+    tx.commit().await.unwrap();
+    world.drain().await;
+    Visit { facility: before.facility, encounter, patient: before.patient }
+}
+
 impl Visit {
     pub async fn tell(&self, world: &World, event: Event) {
         let mut tx = world.tx(self.facility).await;

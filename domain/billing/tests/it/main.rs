@@ -5,3 +5,8 @@ mod ledger;
 mod money_back;
 mod shift;
 mod transfer;
+mod debts;
+mod discounts;
+mod handover;
+mod medicines;
+mod packages;
