@@ -35,6 +35,10 @@ pub fn module() -> web::Module {
         name: "2026-11-24-2150-report-view",
         sql: include_str!("../migrations/2026-11-24-2150-report-view.sql"),
     });
+    migrations.push(web::Migration {
+        name: "2026-11-25-0070-follow-up-view",
+        sql: include_str!("../migrations/2026-11-25-0070-follow-up-view.sql"),
+    });
     web::Module {
         name: "encounter",
         routes: arrival::routes().into_iter().chain(care::routes()).collect(),

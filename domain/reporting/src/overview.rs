@@ -92,6 +92,29 @@ pub async fn overview(tx: &mut Tx, today: NaiveDate) -> Result<Overview, sqlx::E
     Ok(arrange(today, days, doctors))
 }
 
+/// Something that waits for a decision about money: how many, how much.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Todo {
+    pub kind: String,
+    pub count: i64,
+    pub amount_vnd: i64,
+}
+
+/// What waits for the owner today; nothing is listed with nothing in it.
+pub async fn todo(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Todo>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT kind, count, amount_vnd FROM billing_report_todo WHERE facility_id = $1
+         UNION ALL
+         SELECT 'debt', count(*), sum(owed_vnd)::bigint FROM billing_report_debt
+         WHERE facility_id = $1 AND promised_on < $2 HAVING count(*) > 0"
+    ))
+    .bind(facility)
+    .bind(today)
+    .fetch_all(tx.conn())
+    .await
+}
+
 /// Puts the days beside the days a week before them.
 pub fn arrange(today: NaiveDate, days: Vec<DayFigures>, doctors: Vec<DoctorFigures>) -> Overview {
     let known: BTreeMap<NaiveDate, DayFigures> = days.into_iter().map(|d| (d.day, d)).collect();

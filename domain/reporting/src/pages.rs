@@ -1,6 +1,7 @@
 //! The pages of the reports: one address per question, the period in the address, so that a page can be sent to
 //! somebody or opened again.
 
+pub mod books;
 pub mod overview;
 pub mod register;
 pub mod revenue;
@@ -30,7 +31,12 @@ pub struct Usual {
 
 impl Filter {
     pub fn new(period: Period, today: NaiveDate) -> Filter {
-        let usual = Period::usual(today).into_iter().map(|(name, usual)| Usual {
+        Filter::of(period, Period::usual(today))
+    }
+
+    /// With shortcuts of the page's own.
+    pub fn of(period: Period, usual: Vec<(&'static str, Period)>) -> Filter {
+        let usual = usual.into_iter().map(|(name, usual)| Usual {
             name,
             from: usual.from,
             to: usual.to,
@@ -45,7 +51,7 @@ impl Filter {
     }
 
     /// What was typed and refused stays in the fields.
-    fn refused(from: &str, to: &str, today: NaiveDate) -> Filter {
+    fn typed(from: &str, to: &str, today: NaiveDate) -> Filter {
         Filter { from: from.to_owned(), to: to.to_owned(), ..Filter::new(Period::day(today), today) }
     }
 }
@@ -55,15 +61,39 @@ fn period_of(ctx: &Ctx, from: &str, to: &str) -> (Period, Filter, Problems) {
     let today = ctx.today();
     match Period::read(from, to, today) {
         Ok(period) => (period, Filter::new(period, today), Problems::none()),
-        Err(problems) => (Period::day(today), Filter::refused(from, to, today), problems),
+        Err(problems) => (Period::day(today), Filter::typed(from, to, today), problems),
     }
 }
 
-fn heading(ctx: &Ctx, title: String, period: Period) -> Heading {
+/// One report in the row of tabs.
+pub struct Tab {
+    pub key: &'static str,
+    pub href: &'static str,
+    pub name: &'static str,
+}
+
+/// The reports that this facility bought.
+fn tabs(ctx: &Ctx) -> Vec<Tab> {
+    let all: [(&str, &str, &str, &str); 7] = [
+        ("overview", "/app/reports", "Hôm nay", ""),
+        ("daily", "/app/reports/daily", "Sổ ngày", crate::DAILY),
+        ("revenue", "/app/reports/revenue", "Doanh thu", crate::FEATURE),
+        ("visits", "/app/reports/visits", "Sổ khám bệnh", crate::FEATURE),
+        ("follow-ups", "/app/reports/follow-ups", "Đến hẹn", crate::FEATURE),
+        ("debts", "/app/reports/debts", "Công nợ", crate::FEATURE),
+        ("drugs", "/app/reports/drugs", "Thuốc", crate::STOCK),
+    ];
+    all.into_iter()
+        .filter(|(_, _, _, feature)| feature.is_empty() || ctx.has_feature(feature))
+        .map(|(key, href, name, _)| Tab { key, href, name })
+        .collect()
+}
+
+fn heading(ctx: &Ctx, title: String, period: String) -> Heading {
     Heading {
         facility: ctx.signed_in.facility_name.to_string(),
         title,
-        period: period.shown(),
+        period,
         made_at: ctx.now,
         made_by: ctx.actor.name.to_string(),
     }

@@ -1,6 +1,7 @@
 //! The visit register ("sổ khám bệnh"): every visit of a period in the order of arrival, also the cancelled ones.
 
 use crate::period::Period;
+use crate::table::{Book, Cell, Row, Table, words};
 use base::{Age, EncounterId, show_date, show_time};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use db::{Tx, sql};
@@ -219,6 +220,44 @@ pub async fn list_choices(tx: &mut Tx, period: Period) -> Result<Vec<(String, Uu
     .bind(period.to)
     .fetch_all(tx.conn())
     .await
+}
+
+/// The register as a table for paper.
+pub fn book(visits: &[Visit], period: Period) -> Book {
+    let columns = [
+        words("Ngày", 11),
+        words("Giờ", 7),
+        words("Người bệnh", 24),
+        words("Mã", 12),
+        words("Tuổi", 9),
+        words("Giới", 6),
+        words("Địa chỉ", 26),
+        words("Chẩn đoán", 36),
+        words("Xử trí", 18),
+        words("Bác sĩ", 20),
+    ];
+    let rows = visits.iter().map(|v| {
+        Row::new(vec![
+            Cell::Day(v.day),
+            Cell::text(v.arrived()),
+            Cell::text(&v.name),
+            Cell::text(&v.record_no),
+            Cell::text(v.age().to_string()),
+            Cell::text(v.sex_word()),
+            Cell::text(&v.address_text),
+            Cell::text(v.diagnoses.as_deref().unwrap_or(&v.reason)),
+            Cell::text(if v.status == "finished" { v.outcome() } else { v.status_word().to_owned() }),
+            Cell::text(v.doctor.as_deref().unwrap_or("")),
+        ])
+    });
+    Book {
+        title: "Sổ khám bệnh",
+        about: period.shown(),
+        figures: Vec::new(),
+        tables: vec![Table::new("", &columns, rows.collect())],
+        agrees: None,
+        when_empty: "Không có lượt khám nào.",
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use crate::register::Visit;
 use crate::revenue::{Breakdown, Report};
+use crate::table::{Book, Cell, Row, Table};
 use base::Vnd;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
@@ -57,7 +58,7 @@ impl Styles {
 /// Revenue or takings as a workbook.
 pub fn revenue(heading: &Heading, report: &Report) -> Result<Vec<u8>, XlsxError> {
     let styles = Styles::new();
-    let mut book = book(heading)?;
+    let mut book = workbook(heading)?;
     let sheet = book.add_worksheet().set_name(report.by.name())?;
     head(sheet, &styles, heading)?;
     let with_group = report.by == Breakdown::Service;
@@ -92,7 +93,7 @@ pub fn revenue(heading: &Heading, report: &Report) -> Result<Vec<u8>, XlsxError>
 /// The visit register as a workbook.
 pub fn register(heading: &Heading, visits: &[Visit]) -> Result<Vec<u8>, XlsxError> {
     let styles = Styles::new();
-    let mut book = book(heading)?;
+    let mut book = workbook(heading)?;
     let sheet = book.add_worksheet().set_name("Sổ khám bệnh")?;
     head(sheet, &styles, heading)?;
     let titles = [
@@ -126,7 +127,53 @@ pub fn register(heading: &Heading, visits: &[Visit]) -> Result<Vec<u8>, XlsxErro
     book.save_to_buffer()
 }
 
-fn book(heading: &Heading) -> Result<Workbook, XlsxError> {
+/// A book of tables: each table a worksheet of its own. Numbers are numbers, days are days, typed text is text.
+pub fn book(heading: &Heading, book: &Book) -> Result<Vec<u8>, XlsxError> {
+    let styles = Styles::new();
+    let mut workbook = workbook(heading)?;
+    for table in book.tables.iter().filter(|table| !table.rows.is_empty() || book.is_empty()) {
+        let name = if table.title.is_empty() { &heading.title } else { &table.title };
+        let sheet = workbook.add_worksheet().set_name(name.chars().take(31).collect::<String>())?;
+        head(sheet, &styles, heading)?;
+        let titles: Vec<&str> = table.columns.iter().map(|column| column.title).collect();
+        let widths: Vec<f64> = table.columns.iter().map(|column| f64::from(column.width)).collect();
+        columns(sheet, &styles, &titles, &widths)?;
+        write_rows(sheet, &styles, table)?;
+        let last = HEAD + 2 + table.rows.len() as u32 + u32::from(table.sum.is_some());
+        if let Some(words) = book.verdict() {
+            sheet.write_with_format(last, 0, words, &styles.quiet)?;
+        }
+        finish(sheet, table.rows.len() as u32, titles.len() as u16)?;
+    }
+    workbook.save_to_buffer()
+}
+
+fn write_rows(sheet: &mut Worksheet, styles: &Styles, table: &Table) -> Result<(), XlsxError> {
+    let plain = table.rows.iter().map(|row| (row, false));
+    for (i, (row, is_sum)) in plain.chain(table.sum.iter().map(|row| (row, true))).enumerate() {
+        write_row(sheet, styles, HEAD + 1 + i as u32, row, is_sum)?;
+    }
+    Ok(())
+}
+
+fn write_row(sheet: &mut Worksheet, styles: &Styles, at: u32, row: &Row, is_sum: bool) -> Result<(), XlsxError> {
+    let (text, number) = if is_sum { (&styles.sum, &styles.sum_money) } else { (&styles.wrap, &styles.money) };
+    for (column, value) in row.cells.iter().enumerate() {
+        let column = column as u16;
+        match value {
+            Cell::Text(words) => sheet.write_string_with_format(at, column, words, text)?,
+            Cell::Money(amount) => sheet.write_with_format(at, column, cell(Vnd(*amount)), number)?,
+            Cell::Count(milli) => {
+                sheet.write_with_format(at, column, *milli as f64 / 1000.0, if milli % 1000 == 0 { number } else { text })?
+            }
+            Cell::Day(day) => sheet.write_with_format(at, column, &date(*day)?, &styles.day)?,
+            Cell::None => sheet.write_blank(at, column, text)?,
+        };
+    }
+    Ok(())
+}
+
+fn workbook(heading: &Heading) -> Result<Workbook, XlsxError> {
     let mut book = Workbook::new();
     let made = heading.made_at;
     let properties = DocProperties::new()

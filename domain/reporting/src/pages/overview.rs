@@ -1,11 +1,13 @@
 //! The day at a glance, made for the owner's phone: one figure, its comparison, the week, the doctors.
 
-use crate::overview::{DayFigures, Overview, change_percent, millions, overview, weekday_short};
+use super::{Tab, tabs};
+use crate::overview::{DayFigures, Overview, Todo, change_percent, millions, overview, todo, weekday_short};
 use crate::revenue::{Breakdown, Report, report};
 use crate::period::Period;
 use askama::Template;
 use base::{Vnd, show_date, show_date_long, show_time};
-use web::{Answer, Ctx, Shell};
+use chrono::Datelike;
+use web::{Answer, Ctx, Failure, Shell};
 
 /// Height of the tallest bar in the drawing, in its own units.
 const TALLEST: i64 = 88;
@@ -30,11 +32,8 @@ impl Bars {
     }
 }
 
-#[derive(Template)]
-#[template(path = "overview.html")]
-struct Page {
-    shell: Shell,
-    here: &'static str,
+/// The day as both pages tell it.
+struct Glance {
     day: String,
     at: String,
     today: DayFigures,
@@ -50,7 +49,38 @@ struct Page {
     may_see_more: bool,
 }
 
-impl Page {
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Page {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    here: &'static str,
+    g: Glance,
+}
+
+/// The same for the owner's hand: nothing but this, one column, thumbs below.
+#[derive(Template)]
+#[template(path = "owner.html")]
+struct Phone {
+    lang: &'static str,
+    facility: String,
+    demo: bool,
+    g: Glance,
+    decisions: Vec<Decision>,
+    may_collect: bool,
+    has_stock: bool,
+    has_daily: bool,
+    month: u32,
+}
+
+/// Something that waits for the owner.
+struct Decision {
+    icon: &'static str,
+    text: String,
+    href: &'static str,
+}
+
+impl Glance {
     /// `+7`, `−4`, `0`.
     fn signed(&self, change: &i64) -> String {
         let plus = if *change > 0 { "+" } else { "" };
@@ -60,14 +90,51 @@ impl Page {
 
 /// `GET /app/reports`.
 pub async fn show(ctx: Ctx) -> Answer {
-    let today = ctx.today();
     let mut tx = ctx.begin().await?;
-    let seen = overview(&mut tx, today).await?;
-    let takings = report_of_today(&mut tx, today).await?;
+    let g = glance(&ctx, &mut tx).await?;
+    web::html(Page { shell: ctx.shell("Báo cáo hôm nay", &[("F2", "Tìm")]), tabs: tabs(&ctx), here: "overview", g })
+}
+
+/// `GET /app/owner`: the same day in the owner's hand.
+pub async fn phone(ctx: Ctx) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let g = glance(&ctx, &mut tx).await?;
+    let decisions = todo(&mut tx, ctx.today()).await?.into_iter().filter_map(Decision::of).collect();
+    web::html(Phone {
+        lang: match ctx.lang {
+            web::Lang::Vi => "vi",
+            web::Lang::En => "en",
+        },
+        facility: ctx.signed_in.facility_short_name.to_string(),
+        demo: ctx.app.config.demo,
+        g,
+        decisions,
+        may_collect: ctx.may("cashier.collect"),
+        has_stock: ctx.has_feature(crate::STOCK) && ctx.may("stock.read"),
+        has_daily: ctx.has_feature(crate::DAILY),
+        month: ctx.today().month(),
+    })
+}
+
+impl Decision {
+    fn of(todo: Todo) -> Option<Decision> {
+        let amount = Vnd(todo.amount_vnd);
+        let n = todo.count;
+        match todo.kind.as_str() {
+            "approval" => Some(Decision { icon: "clipboard-check", text: format!("{n} đề nghị chờ duyệt, {amount} đ"), href: "/app/cashier/approvals" }),
+            "einvoice" => Some(Decision { icon: "file-invoice", text: format!("{n} hóa đơn điện tử chưa gửi được"), href: "/app/cashier/einvoices?status=failed" }),
+            "debt" => Some(Decision { icon: "cash", text: format!("{n} khoản nợ quá ngày hẹn, {amount} đ"), href: "/app/reports/debts" }),
+            _ => None,
+        }
+    }
+}
+
+async fn glance(ctx: &Ctx, tx: &mut db::Tx) -> Result<Glance, Failure> {
+    let today = ctx.today();
+    let seen = overview(tx, today).await?;
+    let takings = report_of_today(tx, today).await?;
     let Overview { today: now, week_before: before, week, doctors } = seen;
-    let page = Page {
-        shell: ctx.shell("Báo cáo hôm nay", &[("F2", "Tìm")]),
-        here: "overview",
+    Ok(Glance {
         day: show_date_long(today),
         at: show_time(ctx.now),
         last_weekday: show_date(before.day),
@@ -84,8 +151,7 @@ pub async fn show(ctx: Ctx) -> Answer {
         iso: today.to_string(),
         may_see_more: ctx.has_feature(crate::FEATURE),
         today: now,
-    };
-    web::html(page)
+    })
 }
 
 async fn report_of_today(tx: &mut db::Tx, today: chrono::NaiveDate) -> Result<Report, sqlx::Error> {

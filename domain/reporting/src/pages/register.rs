@@ -1,6 +1,6 @@
 //! The visit register on screen, a hundred visits at a time, and as a sheet.
 
-use super::{Filter, heading, period_of};
+use super::{Filter, Tab, books, heading, period_of, tabs};
 use crate::period::Period;
 use crate::register::{After, LONGEST_SHEET, PAGE, Tally, Visit, Wanted, list_choices, list_visits, tally};
 use crate::revenue::one_moment;
@@ -39,6 +39,7 @@ impl Asked {
 #[template(path = "register.html")]
 struct Page {
     shell: Shell,
+    tabs: Vec<Tab>,
     here: &'static str,
     filter: Filter,
     problems: Problems,
@@ -83,6 +84,7 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let refused = !problems.is_empty();
     let page = Page {
         shell: ctx.shell("Sổ khám bệnh", &[("F2", "Tìm"), ("↑↓", "Chọn"), ("Enter", "Mở")]),
+        tabs: tabs(&ctx),
         here: "visits",
         filter,
         problems,
@@ -111,10 +113,19 @@ pub async fn export(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     }
     tx.audit("export", "visit_register", period.shown(), None, json!({ "rows": visits.len() }));
     tx.commit().await?;
-    let heading = heading(&ctx, "Sổ khám bệnh".into(), period);
+    let heading = heading(&ctx, "Sổ khám bệnh".into(), period.shown());
     let bytes = tokio::task::spawn_blocking(move || sheet::register(&heading, &visits))
         .await
         .map_err(|fault| Failure::Fault(fault.into()))?
         .map_err(|fault| Failure::Fault(fault.into()))?;
     web::xlsx(bytes, &format!("so-kham-benh-{}-{}.xlsx", period.from, period.to))
+}
+
+/// `GET /app/reports/visits/pdf`: the register on paper.
+pub async fn print(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
+    let period = Period::read(&asked.from, &asked.to, ctx.today())?;
+    let mut tx = ctx.begin().await?;
+    one_moment(&mut tx).await?;
+    let visits = list_visits(&mut tx, period, &asked.wanted(), None, books::ON_PAPER as i64 + 1).await?;
+    books::as_paper(ctx, tx, "visit_register", crate::register::book(&visits, period), period, "so-kham-benh").await
 }

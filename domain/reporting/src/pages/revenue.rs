@@ -1,6 +1,6 @@
 //! Revenue and takings: one table, five ways to group it, the ledger beside it.
 
-use super::{Filter, heading, period_of};
+use super::{Filter, Tab, books, heading, period_of, tabs};
 use crate::period::Period;
 use crate::revenue::{Breakdown, Report, report};
 use crate::{EXPORT, sheet};
@@ -22,6 +22,7 @@ pub struct Asked {
 #[template(path = "revenue.html")]
 struct Page {
     shell: Shell,
+    tabs: Vec<Tab>,
     here: &'static str,
     filter: Filter,
     report: Report,
@@ -45,6 +46,7 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let refused = !problems.is_empty();
     let page = Page {
         shell: ctx.shell("Doanh thu", &[("F2", "Tìm"), ("Alt+1", "Theo ngày"), ("Alt+2", "Theo bác sĩ"), ("Alt+3", "Theo dịch vụ")]),
+        tabs: tabs(&ctx),
         here: "revenue",
         filter,
         report,
@@ -62,10 +64,19 @@ pub async fn export(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let report = report(&mut tx, by, period).await?;
     tx.audit("export", "revenue", period.shown(), None, json!({ "by": by.key(), "rows": report.lines.len() }));
     tx.commit().await?;
-    let heading = heading(&ctx, format!("Doanh thu {}", by.name().to_lowercase()), period);
+    let heading = heading(&ctx, format!("Doanh thu {}", by.name().to_lowercase()), period.shown());
     let bytes = tokio::task::spawn_blocking(move || sheet::revenue(&heading, &report))
         .await
         .map_err(|fault| Failure::Fault(fault.into()))?
         .map_err(|fault| Failure::Fault(fault.into()))?;
     web::xlsx(bytes, &format!("doanh-thu-{}-{}-{}.xlsx", by.key(), period.from, period.to))
+}
+
+/// `GET /app/reports/revenue/pdf`: the same table on paper.
+pub async fn print(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
+    let period = Period::read(&asked.from, &asked.to, ctx.today())?;
+    let by = Breakdown::read(&asked.by);
+    let mut tx = ctx.begin().await?;
+    let report = report(&mut tx, by, period).await?;
+    books::as_paper(ctx, tx, "revenue", report.book(), period, &format!("doanh-thu-{}", by.key())).await
 }
