@@ -58,8 +58,8 @@ pub struct Giving {
     pub posted: bool,
 }
 
-/// Every lot of these items that lies in `store`, and the named `lots` even where none lies there, earliest expiry
-/// first. `document` is the dispense that asks, if one does.
+/// Every lot of these items that lies in `store`, and of the named `lots` also those that lay there once, earliest
+/// expiry first. `document` is the dispense that asks, if one does.
 pub async fn giving(
     tx: &mut Tx,
     store: StoreId,
@@ -70,32 +70,24 @@ pub async fn giving(
 ) -> Result<Vec<Giving>, sqlx::Error> {
     let (facility, now, today) = (tx.facility().0, tx.now, local_date(tx.now));
     sqlx::query_as(sql!(
-        "WITH asked AS (
-                  SELECT i.item_id, d.name, d.unit, d.controlled_class,
-                         greatest(0, coalesce((SELECT sum(h.open_milli) FROM inventory_hold h
-                                      WHERE h.facility_id = $1 AND h.item_id = i.item_id AND h.until > $7 AND h.open_milli > 0
-                                        AND h.prescription_id IS DISTINCT FROM $5), 0)
-                                   - coalesce((SELECT sum(b.quantity_milli) FROM inventory_store s
-                                      JOIN inventory_balance b ON b.facility_id = $1 AND b.store_id = s.store_id AND b.item_id = i.item_id
-                                      JOIN inventory_lot l ON l.facility_id = $1 AND l.lot_id = b.lot_id AND NOT l.blocked AND l.expires >= $8
-                                      WHERE s.facility_id = $1 AND s.serves_patients AND s.store_id <> $2 AND b.quantity_milli > 0
-                                        AND s.active_from <= $8 AND coalesce(s.active_to, 'infinity') >= $8), 0))::bigint AS must_stay_milli
-                  FROM inventory_item i JOIN organization_drug d ON d.facility_id = $1 AND d.drug_id = i.item_id
-                  WHERE i.facility_id = $1 AND i.item_id = ANY($3))
-         SELECT s.store_id, l.item_id, l.lot_id, l.lot_no, l.expires, l.blocked, coalesce(b.quantity_milli, 0) AS quantity_milli,
-                a.name, a.unit, a.controlled_class, s.name AS store_name,
-                NOT (s.active_from <= $8 AND coalesce(s.active_to, 'infinity') >= $8) AS store_closed, a.must_stay_milli,
+        "SELECT b.store_id, b.item_id, b.lot_id, l.lot_no, l.expires, l.blocked, b.quantity_milli, d.name, d.unit, d.controlled_class,
+                s.name AS store_name, NOT (s.active_from <= $8 AND coalesce(s.active_to, 'infinity') >= $8) AS store_closed,
+                CASE WHEN h.held IS NULL THEN 0 ELSE greatest(0, h.held - (
+                    SELECT coalesce(sum(o.quantity_milli), 0) FROM inventory_store c
+                    JOIN inventory_balance o ON o.facility_id = $1 AND o.store_id = c.store_id AND o.item_id = b.item_id AND o.quantity_milli > 0
+                    JOIN inventory_lot k ON k.facility_id = $1 AND k.lot_id = o.lot_id AND NOT k.blocked AND k.expires >= $8
+                    WHERE c.facility_id = $1 AND c.serves_patients AND c.store_id <> $2
+                      AND c.active_from <= $8 AND coalesce(c.active_to, 'infinity') >= $8)) END::bigint AS must_stay_milli,
                 EXISTS (SELECT FROM inventory_movement m WHERE m.facility_id = $1 AND m.document_id = $6) AS posted
-         FROM inventory_store s
-         CROSS JOIN asked a
-         JOIN LATERAL (
-             SELECT b.lot_id FROM inventory_balance b
-             WHERE b.facility_id = $1 AND b.store_id = $2 AND b.item_id = a.item_id AND b.quantity_milli > 0
-             UNION SELECT n.lot FROM unnest($4::uuid[]) AS n(lot)) k ON true
-         JOIN inventory_lot l ON l.facility_id = $1 AND l.lot_id = k.lot_id AND l.item_id = a.item_id
-         LEFT JOIN inventory_balance b ON b.facility_id = $1 AND b.store_id = $2 AND b.item_id = l.item_id AND b.lot_id = l.lot_id
-         WHERE s.facility_id = $1 AND s.store_id = $2
-         ORDER BY l.item_id, l.expires, l.lot_id"
+         FROM inventory_balance b
+         JOIN inventory_lot l ON l.facility_id = $1 AND l.lot_id = b.lot_id
+         JOIN organization_drug d ON d.facility_id = $1 AND d.drug_id = b.item_id
+         JOIN inventory_store s ON s.facility_id = $1 AND s.store_id = $2
+         LEFT JOIN (SELECT item_id, sum(open_milli) AS held FROM inventory_hold
+                    WHERE facility_id = $1 AND item_id = ANY($3) AND until > $7 AND open_milli > 0 AND prescription_id IS DISTINCT FROM $5
+                    GROUP BY item_id) h ON h.item_id = b.item_id
+         WHERE b.facility_id = $1 AND b.store_id = $2 AND b.item_id = ANY($3) AND (b.quantity_milli > 0 OR b.lot_id = ANY($4))
+         ORDER BY b.item_id, l.expires, b.lot_id"
     ))
     .bind(facility)
     .bind(store.0)
