@@ -14,11 +14,13 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 8] =
-    ["ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report"];
+pub const TEMPLATES: [&str; 10] = [
+    "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "drug-labels",
+    "drug-instructions",
+];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 9] = [
+const SOURCES: [(&str, &str); 11] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),
@@ -27,6 +29,8 @@ const SOURCES: [(&str, &str); 9] = [
     ("invoice.typ", include_str!("../templates/invoice.typ")),
     ("follow-up.typ", include_str!("../templates/follow-up.typ")),
     ("cash-shift.typ", include_str!("../templates/cash-shift.typ")),
+    ("drug-labels.typ", include_str!("../templates/drug-labels.typ")),
+    ("drug-instructions.typ", include_str!("../templates/drug-instructions.typ")),
     ("imaging-report.typ", include_str!("../templates/imaging-report.typ")),
 ];
 

@@ -103,6 +103,8 @@ async fn the_words_read_back_with_their_marks() {
         ("exam-sheet", vec!["Penicilin: nổi mề đay (2019)", "38,2 °C", "amidan sưng độ II", "Bổ sung tiền sử dị ứng"]),
         ("invoice", vec!["Sáu mươi lăm nghìn năm trăm bốn mươi đồng", "65.540 đ", "Nội soi thực quản – dạ dày – tá tràng", "−200.000"]),
         ("follow-up", vec!["GIẤY HẸN KHÁM LẠI", "Chủ nhật, 29/11/2026", "Giấy hẹn này; Đơn thuốc; CCCD"]),
+        ("drug-labels", vec!["Amoxicilin 500 mg", "Sáng 1 viên, chiều 1 viên, sau ăn, 7 ngày", "14 viên", "Lô A1", "HD 30/06/2027", "Lô P31"]),
+        ("drug-instructions", vec!["HƯỚNG DẪN DÙNG THUỐC", "Sáng 1 viên, chiều 1 viên", "hạn dùng 28/02/2028", "DS. Trương Gia Bảo", "Uống nhiều nước"]),
         ("cash-shift", vec!["BIÊN BẢN KẾT CA THU NGÂN", "Bốn triệu bảy trăm mười ba nghìn đồng", "Thiếu", "−2.000 đ", "12.695.500"]),
     ] {
         let pdf = print(&press, template, samples::full(template)).await;

@@ -13,6 +13,7 @@ pub fn full(template: &str) -> Value {
         "invoice" => invoice(),
         "follow-up" => follow_up(),
         "imaging-report" => imaging_report(6),
+        "drug-labels" | "drug-instructions" => dispensed(),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -22,12 +23,30 @@ pub fn full(template: &str) -> Value {
     data
 }
 
+/// Fourteen capsules out of two lots, and a brand in the place of another.
+fn dispensed() -> Value {
+    json!({
+        "code": "84101k7m2p9q-c",
+        "lines": [
+            {"name": "Amoxicilin 500 mg", "quantity": "14", "unit": "viên", "instruction": "Sáng 1 viên, chiều 1 viên, sau ăn, 7 ngày",
+             "lots": [{"lot_no": "A1", "expires_date": "2027-01-31", "quantity": "10"}, {"lot_no": "B2", "expires_date": "2027-06-30", "quantity": "4"}]},
+            {"name": "Hapacol 250", "quantity": "10", "unit": "gói", "substituted": true,
+             "instruction": "1 gói khi sốt từ 38,5 °C, cách nhau ít nhất 6 giờ, không quá 4 gói/ngày",
+             "lots": [{"lot_no": "P31", "expires_date": "2028-02-28", "quantity": "10"}]},
+        ],
+        "advice": "Uống nhiều nước, tái khám khi sốt cao.",
+        "given_at": "2026-11-22T03:27:00Z",
+        "given_by": "DS. Trương Gia Bảo",
+    })
+}
+
 /// The least a caller may give.
 pub fn minimal(template: &str) -> Value {
     match template {
         "ticket" => json!({"number": 7, "room": {"name": "Nội 1"}}),
         "prescription" | "order-slip" => json!({"patient": {"name": "Võ Thị Út"}, "lines": [{"name": "Paracetamol"}]}),
         "cash-shift" => json!({"number": "CA-01"}),
+        "drug-labels" | "drug-instructions" => json!({"lines": [{"name": "Paracetamol 500 mg"}]}),
         _ => json!({"patient": {"name": "Võ Thị Út"}}),
     }
 }
