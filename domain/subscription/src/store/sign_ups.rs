@@ -133,14 +133,17 @@ pub async fn verify(tx: &mut Tx, sign_up: Uuid, code: Uuid) -> Result<(), sqlx::
 
 /// Keeps what was typed about the clinic, right or not yet.
 pub async fn keep_clinic(tx: &mut Tx, id: Uuid, clinic: &ClinicForm, licence: Option<(&str, &str)>) -> Result<(), sqlx::Error> {
+    // The facility's code ends the login, so a new code moves it along.
     sqlx::query(sql!(
-        "UPDATE subscription_sign_up SET clinic = $2, licence_file = coalesce($3, licence_file), licence_name = coalesce($4, licence_name), stuck = ''
+        "UPDATE subscription_sign_up SET login = CASE WHEN login = '' OR $5 = '' THEN login
+                 ELSE regexp_replace(login, '[.][^.]*$', '') || '.' || lower($5) END, clinic = $2, licence_file = coalesce($3, licence_file), licence_name = coalesce($4, licence_name), stuck = ''
          WHERE sign_up_id = $1 AND facility_id IS NULL"
     ))
     .bind(id)
     .bind(Json(clinic))
     .bind(licence.map(|(file, _)| file))
     .bind(licence.map(|(_, name)| name))
+    .bind(&clinic.facility_code)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -1,1 +1,7 @@
-//! One test binary: the days of this slice, through real pages.
+//! A clinic as a customer, from the first code to the archive it takes along.
+
+mod clinic;
+mod desk;
+mod export;
+mod life;
+mod sign_up;
