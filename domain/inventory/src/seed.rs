@@ -84,7 +84,6 @@ async fn put_on_books(tx: &mut Tx, item: Uuid, lot_no: &str, expires: NaiveDate,
 
 fn opening(store: StoreId, item: Uuid, lot: LotId, quantity_milli: i64, second: &Signer) -> Movement {
     Movement {
-        reason: "Tồn đầu kỳ".into(),
         second: Some(second.clone()),
         ..Movement::new(Kind::Opening, store, item, lot, quantity_milli, demo_id(&store.to_string(), "stock", "opening"), lot.0)
     }

@@ -56,9 +56,10 @@ impl Page {
     fn value(&self) -> Vnd {
         self.places.iter().map(|p| Vnd(p.value_vnd)).sum()
     }
-    fn cost(&self) -> String {
-        let Lot { cost_vnd, cost_milli, .. } = self.lot;
-        format!("{} đ / {} {}", Vnd(cost_vnd), show_quantity(&cost_milli), self.item.unit)
+    /// What one dispensing unit cost, to a tenth of a đồng; the exact price is kept as a fraction.
+    fn unit_cost(&self) -> String {
+        let tenths = i128::from(self.lot.cost_vnd) * 10_000 / i128::from(self.lot.cost_milli);
+        show_quantity(&i64::try_from(tenths * 100).unwrap_or(i64::MAX))
     }
 }
 
