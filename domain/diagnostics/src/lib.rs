@@ -20,6 +20,12 @@ const WRITE: &str = "order.write";
 /// The table of contents of this slice: orders, and what becomes of them.
 pub fn module() -> Module {
     let mut all = orders();
+    all.routes.extend(lab::routes());
+    all.panels.extend(lab::panels());
+    all.listeners.extend(lab::listeners());
+    all.migrations.extend(lab::migrations());
+    all.rail.extend(lab::rail());
+    all.scans.extend(lab::scans());
     all.routes.extend(imaging::routes());
     all.panels.extend(imaging::panels());
     all.migrations.extend(imaging::migrations());

@@ -3,6 +3,7 @@
 pub mod basket;
 pub mod block;
 pub mod imaging;
+pub mod lab;
 pub mod sets;
 pub mod slip;
 pub mod suggestions;

@@ -157,3 +157,19 @@ pub async fn list_diagnoses(
     .fetch_all(conn)
     .await
 }
+
+/// The visit and the kind of a slip that still stands; `None` when this facility printed no such slip.
+pub async fn visit_of_slip(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    slip_code: &str,
+) -> Result<Option<(EncounterId, String)>, sqlx::Error> {
+    let row: Option<(Uuid, String)> = sqlx::query_as(sql!(
+        "SELECT encounter_id, kind FROM diagnostics_order WHERE facility_id = $1 AND slip_code = $2 ORDER BY status = 'cancelled' LIMIT 1"
+    ))
+    .bind(facility.0)
+    .bind(slip_code)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(encounter, kind)| (EncounterId(encounter), kind)))
+}
