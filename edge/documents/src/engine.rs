@@ -14,13 +14,13 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 10] = [
-    "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "drug-labels",
-    "drug-instructions",
+pub const TEMPLATES: [&str; 16] = [
+    "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
+    "drug-instructions", "stock-receipt", "stock-issue", "stocktake", "disposal", "controlled-book",
 ];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 17] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),
@@ -31,6 +31,12 @@ const SOURCES: [(&str, &str); 11] = [
     ("cash-shift.typ", include_str!("../templates/cash-shift.typ")),
     ("drug-labels.typ", include_str!("../templates/drug-labels.typ")),
     ("drug-instructions.typ", include_str!("../templates/drug-instructions.typ")),
+    ("report.typ", include_str!("../templates/report.typ")),
+    ("stock-receipt.typ", include_str!("../templates/stock-receipt.typ")),
+    ("stock-issue.typ", include_str!("../templates/stock-issue.typ")),
+    ("stocktake.typ", include_str!("../templates/stocktake.typ")),
+    ("disposal.typ", include_str!("../templates/disposal.typ")),
+    ("controlled-book.typ", include_str!("../templates/controlled-book.typ")),
     ("imaging-report.typ", include_str!("../templates/imaging-report.typ")),
 ];
 

@@ -14,6 +14,8 @@ pub fn full(template: &str) -> Value {
         "follow-up" => follow_up(),
         "imaging-report" => imaging_report(6),
         "drug-labels" | "drug-instructions" => dispensed(),
+        "stock-receipt" | "stock-issue" | "stocktake" | "disposal" => stock_paper(template),
+        "controlled-book" => controlled_book(),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -40,12 +42,43 @@ fn dispensed() -> Value {
     })
 }
 
+/// A paper of the pharmacy: what came, went, was counted or destroyed.
+fn stock_paper(template: &str) -> Value {
+    let title = match template {
+        "stock-receipt" => "PHIẾU NHẬP KHO",
+        "stocktake" => "BIÊN BẢN KIỂM KÊ",
+        "disposal" => "BIÊN BẢN HỦY THUỐC",
+        _ => "PHIẾU CHUYỂN KHO",
+    };
+    json!({
+        "title": title, "number": "PN26/000001", "day_date": "2026-11-24", "store": "Kho chẵn", "to": "Quầy thuốc ngoại trú",
+        "supplier": "Công ty cổ phần Dược Cửu Long Giang", "invoice_no": "0001234", "invoice_date": "2026-11-23", "reason": "Bổ sung quầy",
+        "committee": ["DS. Trương Gia Bảo", "DS. Nguyễn Hoài Thương", "Lâm Thế Vinh"],
+        "lines": [
+            {"code": "T001", "name": "Amoxicilin 500 mg", "unit": "hộp", "lot_no": "A1", "expires_date": "2027-01-31", "quantity": "2", "price": "85.000",
+             "vat": "5%", "amount_vnd": 170_000, "value_vnd": 178_500, "book": "200", "counted": "197", "difference": "−3", "note": "vỉ ẩm"},
+        ],
+        "discount_vnd": 10_000, "vat_vnd": 8_000, "total_vnd": 168_000, "author": "DS. Trương Gia Bảo", "decider": "DS. Nguyễn Hoài Thương",
+        "frozen_at": "2026-11-24T01:00:00Z", "decided_at": "2026-11-24T09:00:00Z", "note": "Giao đủ",
+    })
+}
+
+fn controlled_book() -> Value {
+    json!({
+        "class": "Gây nghiện", "drug": "Morphin 10 mg", "strength": "10 mg/ml", "unit": "ống", "code": "T048",
+        "from_date": "2026-11-01", "to_date": "2026-11-30",
+        "lines": [{"posted_at": "2026-11-24T03:00:00Z", "store": "Tủ trực", "what": "Cấp phát", "number": "", "name": "Trần Thị Lành", "lot_no": "N1",
+                   "expires_date": "2027-01-31", "came": "", "went": "2", "left": "18", "by": "DS. Trương Gia Bảo", "second": "DS. Nguyễn Hoài Thương"}],
+    })
+}
+
 /// The least a caller may give.
 pub fn minimal(template: &str) -> Value {
     match template {
         "ticket" => json!({"number": 7, "room": {"name": "Nội 1"}}),
         "prescription" | "order-slip" => json!({"patient": {"name": "Võ Thị Út"}, "lines": [{"name": "Paracetamol"}]}),
         "cash-shift" => json!({"number": "CA-01"}),
+        "stock-receipt" | "stock-issue" | "stocktake" | "disposal" | "controlled-book" => json!({"lines": [{"name": "Paracetamol 500 mg"}]}),
         "drug-labels" | "drug-instructions" => json!({"lines": [{"name": "Paracetamol 500 mg"}]}),
         _ => json!({"patient": {"name": "Võ Thị Út"}}),
     }
