@@ -14,14 +14,17 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 16] = [
-    "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
+pub const TEMPLATES: [&str; 21] = [
+    "lab-label", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
     "drug-instructions", "stock-receipt", "stock-issue", "stocktake", "disposal", "controlled-book",
+    "package-contract", "debt-note", "cash-handover",
 ];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 22] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
+    ("lab-label.typ", include_str!("../templates/lab-label.typ")),
+    ("lab-report.typ", include_str!("../templates/lab-report.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),
     ("prescription.typ", include_str!("../templates/prescription.typ")),
@@ -38,6 +41,9 @@ const SOURCES: [(&str, &str); 17] = [
     ("disposal.typ", include_str!("../templates/disposal.typ")),
     ("controlled-book.typ", include_str!("../templates/controlled-book.typ")),
     ("imaging-report.typ", include_str!("../templates/imaging-report.typ")),
+    ("package-contract.typ", include_str!("../templates/package-contract.typ")),
+    ("debt-note.typ", include_str!("../templates/debt-note.typ")),
+    ("cash-handover.typ", include_str!("../templates/cash-handover.typ")),
 ];
 
 const FONTS: [&[u8]; 8] = [

@@ -16,6 +16,16 @@ pub fn full(template: &str) -> Value {
         "drug-labels" | "drug-instructions" => dispensed(),
         "stock-receipt" | "stock-issue" | "stocktake" | "disposal" => stock_paper(template),
         "controlled-book" => controlled_book(),
+        "package-contract" => package_contract(),
+        "debt-note" => json!({
+            "number": "261122-4F2A", "charged_vnd": 865_400, "paid_vnd": 300_000, "amount_vnd": 565_400, "promised_date": "2026-11-30",
+            "reason": "Quên ví, người nhà mang tiền đến sau", "noted_at": "2026-11-22T03:20:00Z", "cashier": "Võ Thị Kim Thoa",
+        }),
+        "cash-handover" => json!({
+            "number": "CT26-000012", "giver": "Võ Thị Kim Thoa", "receiver": "Lý Minh Châu", "desk": "Quầy thu 1",
+            "given_at": "2026-11-22T05:00:00Z", "decided_at": "2026-11-22T05:10:00Z", "amount_vnd": 4_000_000, "counted_vnd": 4_000_000,
+            "shift_expected_vnd": 4_715_000, "shift_counted_vnd": 4_713_000, "kept_vnd": 713_000, "shift_reason": "Thối nhầm", "outcome": "Đã nhận",
+        }),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -233,6 +243,17 @@ fn follow_up() -> Value {
         "advice": "Uống hết đơn thuốc. Khó thở, sốt trên 39 °C: đến khám ngay.", "bring": ["Giấy hẹn này", "Đơn thuốc", "CCCD"],
         "doctor": {"title": "BS.CKI", "name": "Lê Hoàng Phúc"}, "issued_at": "2026-11-22T03:20:00Z",
         "validity": "Giấy hẹn có giá trị một lần, trong 10 ngày làm việc kể từ ngày hẹn.",
+    })
+}
+
+fn package_contract() -> Value {
+    json!({
+        "number": "GDV26-000007", "name": "Mười buổi vật lý trị liệu", "sold_at": "2026-11-22T03:20:00Z", "valid_from_date": "2026-11-22",
+        "valid_to_date": "2027-05-21",
+        "items": [{"name": "Tập vận động có trợ giúp", "quantity": 10, "left": 10, "list_vnd": 120_000, "sum_vnd": 1_200_000},
+                  {"name": "Khám Nội", "quantity": 1, "left": 1, "list_vnd": 36_500, "sum_vnd": 36_500}],
+        "list_vnd": 1_236_500, "price_vnd": 1_000_000, "paid_vnd": 1_000_000, "due_vnd": 0,
+        "terms": "Kết thúc trước hạn: hoàn số tiền đã trả trừ phần đã dùng tính theo giá lẻ ngày mua.", "seller": "Võ Thị Kim Thoa",
     })
 }
 
