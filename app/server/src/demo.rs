@@ -107,6 +107,7 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
         // The facilities whose package has a pharmacy.
         if matches!(code, "84101" | "84103" | "84001") {
             inventory::seed::write(&mut tx, code, from).await.map_err(|e| anyhow!("the shelves of {code}: {e:?}"))?;
+            medication::seed::write(&mut tx, code, from).await?;
         }
         if code == "84101" {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;

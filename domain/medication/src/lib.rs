@@ -19,6 +19,7 @@ pub mod quantity;
 pub mod repeat;
 pub mod safety;
 pub mod sale;
+pub mod seed;
 pub mod store;
 
 use pages::pharmacy::{counter, fill, given, papers, queue, sale as till};

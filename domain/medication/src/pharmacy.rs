@@ -143,7 +143,7 @@ pub async fn hand_over(ctx: &Ctx, tx: &mut Tx, to: &ToSupply, given: &HandOver) 
         encounter: new.encounter,
         patient: new.patient,
         prescription: new.prescription,
-        lines: lines.iter().map(told).collect(),
+        lines: lines.iter().map(|l| told(l, owed_then.iter().any(|o| Some(o.line) == l.line_id && o.open_milli() == 0))).collect(),
         day: new.day,
     });
     tx.notify("prescriptions");
@@ -158,14 +158,16 @@ fn too_much(error: sqlx::Error) -> Failure {
     }
 }
 
-fn told(line: &GivenLine) -> DrugDispensed {
+/// `is_done`: nothing of the prescription line is open any more, by its quantity or by the person's word. What comes
+/// back later is then not charged again.
+fn told(line: &GivenLine, is_done: bool) -> DrugDispensed {
     DrugDispensed {
         id: line.id,
         line: line.line_id,
         drug: line.drug_id,
         substituted: line.substituted,
         quantity_milli: line.quantity_milli,
-        closes_line: line.closes_line,
+        closes_line: is_done,
     }
 }
 
@@ -332,6 +334,9 @@ pub async fn put_back(ctx: &Ctx, tx: &mut Tx, id: DispenseId, back: &Back) -> Re
         && let Some(to) = store::find_to_supply(tx.conn(), facility, of, false).await?
     {
         store::set_supply(tx, of, Supply::of(&to.owed)).await?;
+        if let Some(closed) = closed_by_return(ctx, &known, back, &lots).filter(|_| !back.reopens) {
+            tx.emit(closed);
+        }
     }
     tx.audit("return", "dispense", id, known.patient, json!({ "return": back.id, "lots": lots.len(), "reopens": back.reopens }));
     tx.emit(Event::DrugsReturned { dispense: id, bill: known.bill, lines: told_back(&known, back.id, &lots), day: ctx.today() });
@@ -366,6 +371,33 @@ fn pick_of(known: &Dispense, line: Uuid, lot: LotId, quantity_milli: i64) -> Opt
     let of = known.lines.iter().find(|l| l.id == line)?;
     let line = of.line_id.unwrap_or(of.id);
     Some(Pick { line, drug: of.drug_id, lot, lot_no: given.lot_no.clone(), expires: given.expires, quantity_milli, reason: String::new() })
+}
+
+/// Who brings a medicine back takes no more of it: said as a handing over of nothing, so that the rest is not charged.
+fn closed_by_return(ctx: &Ctx, known: &Dispense, back: &Back, lots: &[(Uuid, LotId, i64)]) -> Option<Event> {
+    let lines: Vec<DrugDispensed> = known
+        .lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.line_id.is_some() && lots.iter().any(|l| l.0 == line.id))
+        .map(|(n, line)| DrugDispensed {
+            id: derived(back.id, n + known.lines.len()),
+            line: line.line_id,
+            drug: line.drug_id,
+            substituted: line.substituted,
+            quantity_milli: 0,
+            closes_line: true,
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Event::DrugsDispensed {
+        dispense: DispenseId(back.id),
+        bill: known.bill,
+        encounter: known.encounter,
+        patient: known.patient,
+        prescription: known.prescription,
+        lines,
+        day: ctx.today(),
+    })
 }
 
 fn told_back(known: &Dispense, id: Uuid, lots: &[(Uuid, LotId, i64)]) -> Vec<DrugReturned> {
@@ -424,7 +456,7 @@ pub async fn sell(ctx: &Ctx, tx: &mut Tx, sale: &crate::sale::Sale, reason: &str
         encounter: None,
         patient: None,
         prescription: None,
-        lines: lines.iter().map(told).collect(),
+        lines: lines.iter().map(|l| told(l, false)).collect(),
         day: new.day,
     });
     tx.notify("prescriptions");
