@@ -179,6 +179,8 @@ async fn a_new_version_leaves_what_was_bought_and_strangers_see_nothing() {
     assert_eq!(owner.post("/app/packages", &next).await.status, 303);
     assert_eq!(ask(&world, "84101", "SELECT charged_vnd FROM billing_account WHERE kind = 'package'").await, 100_000);
     world.clock.advance(TimeDelta::days(1));
+    let mut thoa = world.sign_in_as("thungan.84101").await;
+    let mut owner = world.sign_in_as("quantri.84101").await;
     sell(&mut thoa, &an, &package).await;
     assert_eq!(ask(&world, "84101", "SELECT max(charged_vnd) FROM billing_account WHERE kind = 'package'").await, 110_000);
     assert_eq!(thoa.post("/app/packages", &next).await.status, 403, "cashiers do not make packages");
