@@ -1,10 +1,12 @@
 //! Stand-ins for every outside party, each with ways to fail: for demonstrations and tests only.
 
 mod bank;
+mod invoices;
 mod messages;
 mod pages;
 
 pub use bank::{Bank, Mode, Told};
+pub use invoices::{InvoiceMode, InvoiceProvider, router as invoice_router};
 pub use messages::{Arrived, Phone};
 
 use anyhow::{Context, Result};
@@ -16,5 +18,7 @@ pub async fn run(listen: SocketAddr, server: String, stop: impl Future<Output = 
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("the stand-ins cannot listen on {listen}"))?;
     let bank = Bank::new(server, base::Clock::system());
     let phone = Phone::new(base::Clock::system());
-    axum::serve(listener, pages::router(bank).merge(messages::router(phone))).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
+    let invoices = InvoiceProvider::new(base::Clock::system(), std::time::Duration::from_secs(20));
+    let partners = pages::router(bank).merge(messages::router(phone)).merge(invoices::router(invoices));
+    axum::serve(listener, partners).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
 }

@@ -7,7 +7,7 @@ use testkit::{World, demo_id};
 use uuid::Uuid;
 
 /// The tables of the spine without its pages.
-fn spine() -> web::Module {
+pub fn spine() -> web::Module {
     web::Module {
         name: "spine",
         migrations: vec![

@@ -1,6 +1,7 @@
 //! The stand-in bank against a real server over real sockets: every way to fail ends where it should.
 
 mod clinic;
+mod invoices;
 
 use clinic::Clinic;
 use sandbox::{Bank, Mode};
