@@ -100,6 +100,11 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         let mut closing = stopped.clone();
         tasks.spawn(async move { worker.run(async move { let _ = closing.changed().await; }).await });
         tasks.spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
+        if let Some(provider) = invoice_provider(mode)? {
+            let courier = einvoice::Courier::new(db.clone(), clock.clone(), provider);
+            let mut closing = stopped.clone();
+            tasks.spawn(async move { courier.run(async move { let _ = closing.changed().await; }).await });
+        }
         tasks.spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
     }
     {
@@ -148,6 +153,19 @@ fn connect_messages(mode: Mode) {
         let sender = named("YBA_MESSAGES_SENDER").unwrap_or_else(|| "YBA".into());
         notify::connect(notify::Provider { address, key, sender });
     }
+}
+
+/// Who gives electronic invoices their numbers: the provider that the environment names, the stand-in in a demonstration,
+/// otherwise nobody, and then invoices wait.
+fn invoice_provider(mode: Mode) -> Result<Option<Arc<dyn einvoice::Provider>>> {
+    let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let stand_in = || {
+        let sandbox = named("YBA_SANDBOX_URL").unwrap_or_else(|| "http://127.0.0.1:8090".into());
+        (mode == Mode::Demo).then(|| format!("{sandbox}/einvoice"))
+    };
+    let Some(address) = named("YBA_EINVOICE_URL").or_else(stand_in) else { return Ok(None) };
+    let http = einvoice::Http::new(address, Duration::from_secs(8)).context("the way to the invoice provider")?;
+    Ok(Some(Arc::new(http)))
 }
 
 /// Keeps once a day how much each customer uses, and tells the modules when a subscription turned with the day.
