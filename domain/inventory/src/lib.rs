@@ -89,6 +89,7 @@ pub fn module() -> web::Module {
             web::Migration { name: "2026-11-25-0001-lots", sql: include_str!("../migrations/2026-11-25-0001-lots.sql") },
             web::Migration { name: "2026-11-25-0002-ledger", sql: include_str!("../migrations/2026-11-25-0002-ledger.sql") },
             web::Migration { name: "2026-11-25-0003-holds", sql: include_str!("../migrations/2026-11-25-0003-holds.sql") },
+            web::Migration { name: "2026-11-25-0004-movement-keys", sql: include_str!("../migrations/2026-11-25-0004-movement-keys.sql") },
         ],
         ..web::Module::default()
     };

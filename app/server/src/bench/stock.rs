@@ -20,7 +20,13 @@ type Prescribed = (Uuid, Vec<(Uuid, Uuid, i64)>);
 pub async fn dispense(running: &Running, report: &mut Report) -> Result<()> {
     let mut owner = PgConnection::connect_with(&running.database()).await?;
     fill_the_counter(&mut owner).await?;
-    let waiting = waiting(&mut owner).await?;
+    hand_over(running, &mut owner, "dispense, everybody's drugs", report).await?;
+    set_apart(&mut owner).await?;
+    hand_over(running, &mut owner, "dispense, distinct items", report).await
+}
+
+async fn hand_over(running: &Running, owner: &mut PgConnection, name: &str, report: &mut Report) -> Result<()> {
+    let waiting = waiting(owner).await?;
     if waiting.len() < COUNTERS {
         bail!("only {} prescriptions wait; invent more people", waiting.len());
     }
@@ -67,13 +73,13 @@ pub async fn dispense(running: &Running, report: &mut Report) -> Result<()> {
     // A small world may run out of prescriptions before the time is over.
     let lasted = begun.elapsed().as_secs_f64();
     // The charges that follow belong to the price of a dispense.
-    while sqlx::query_scalar::<_, i64>("SELECT count(*) FROM db_job WHERE last_error IS NULL").fetch_one(&mut owner).await? > 0 {
+    while sqlx::query_scalar::<_, i64>("SELECT count(*) FROM db_job WHERE last_error IS NULL").fetch_one(&mut *owner).await? > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let (server, database) = running.cpu();
     let count = times.len() as f64;
     report.add(
-        "dispense",
+        name,
         vec![
             ("rate", count / lasted, "/s at 16 connections"),
             ("lines each", lines as f64 / count, ""),
@@ -114,6 +120,32 @@ async fn fill_the_counter(owner: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Gives every sixteenth prescription drugs of its own, so that no two counters reach for one shelf. The order is the
+/// one in which [`waiting`] deals them out.
+async fn set_apart(owner: &mut PgConnection) -> Result<()> {
+    sqlx::raw_sql(
+        "ALTER TABLE medication_line DISABLE TRIGGER medication_line_kept;
+         WITH drugs AS (
+                  SELECT drug_id, row_number() OVER (ORDER BY code) - 1 AS n FROM organization_drug
+                  WHERE facility_id = 1 AND controlled_class = 'none'),
+              dealt AS (
+                  SELECT prescription_id, (row_number() OVER (ORDER BY prescription_id DESC) - 1) % 16 AS counter
+                  FROM (SELECT p.prescription_id FROM medication_prescription p
+                        JOIN medication_line l ON l.facility_id = 1 AND l.prescription_id = p.prescription_id
+                        WHERE p.facility_id = 1 AND p.status = 'issued' AND p.supply = 'waiting'
+                        GROUP BY 1 HAVING bool_and(l.drug_id IS NOT NULL AND l.quantity_milli > 0) AND count(*) <= 3) w),
+              lines AS (
+                  SELECT l.line_id, d.counter * 3 + row_number() OVER (PARTITION BY l.prescription_id ORDER BY l.place) - 1 AS n
+                  FROM dealt d JOIN medication_line l ON l.facility_id = 1 AND l.prescription_id = d.prescription_id)
+         UPDATE medication_line l SET drug_id = g.drug_id FROM lines s JOIN drugs g ON g.n = s.n
+         WHERE l.facility_id = 1 AND l.line_id = s.line_id;
+         ALTER TABLE medication_line ENABLE TRIGGER medication_line_kept",
+    )
+    .execute(owner)
+    .await?;
+    Ok(())
+}
+
 /// Invented prescriptions as if they had been issued and paid this morning.
 async fn waiting(owner: &mut PgConnection) -> Result<Vec<Prescribed>> {
     sqlx::raw_sql(
@@ -128,8 +160,8 @@ async fn waiting(owner: &mut PgConnection) -> Result<Vec<Prescribed>> {
          FROM medication_prescription p
          JOIN medication_line l ON l.facility_id = 1 AND l.prescription_id = p.prescription_id
          WHERE p.facility_id = 1 AND p.status = 'issued' AND p.supply = 'waiting'
-         GROUP BY p.prescription_id HAVING bool_and(l.drug_id IS NOT NULL AND l.quantity_milli > 0)
-         ORDER BY p.prescription_id DESC LIMIT 20000",
+         GROUP BY p.prescription_id HAVING bool_and(l.drug_id IS NOT NULL AND l.quantity_milli > 0) AND count(*) <= 3
+         ORDER BY p.prescription_id DESC",
     )
     .fetch_all(owner)
     .await?;
