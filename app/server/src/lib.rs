@@ -3,6 +3,7 @@
 //! Start reading at `modules.rs` (what there is) and `serve.rs` (how it runs).
 
 pub mod api_docs;
+pub mod archive;
 pub mod config;
 pub mod demo;
 pub mod generate;

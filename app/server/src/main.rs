@@ -239,13 +239,13 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Backup { file, place } => {
             let opened = place.open().await?;
-            let bytes = operate::backup(&opened, &file)?;
+            let bytes = operate::backup(&opened, &place.data, &file)?;
             println!("{} written, {bytes} bytes", file.display());
             opened.close()
         }
         Command::Restore { file, replace, place } => {
             let opened = place.open().await?;
-            let outcome = operate::restore(&opened, &file, replace).await;
+            let outcome = operate::restore(&opened, &place.data, &file, replace).await;
             opened.close()?;
             outcome?;
             println!("restored from {}", file.display());

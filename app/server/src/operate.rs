@@ -1,9 +1,10 @@
 //! What the one who runs the server does: audit verification and anchors, backup and restore, new facilities and
 //! accounts.
 
+use crate::archive;
 use crate::config::Opened;
 use anyhow::{Context, Result, bail};
-use base::{Actor, Clock, FacilityId, fold};
+use base::{Actor, Clock, FacilityId};
 use chrono::{DateTime, Utc};
 use db::audit::{AuditReport, verify, verify_anchors};
 use db::{Db, Scope};
@@ -12,7 +13,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
-use uuid::Uuid;
 use web::sql;
 
 const ANCHORS: &str = "audit-anchors.tsv";
@@ -74,15 +74,18 @@ pub async fn verify_audit(opened: &Opened, data: &Path) -> Result<AuditReport> {
     Ok(report)
 }
 
-/// Backs the database up into one file.
-pub fn backup(opened: &Opened, file: &Path) -> Result<u64> {
-    db::backup::backup(&opened.options.owner, file)?;
+/// Backs up the database and the files of `data` into one archive; gives its size in bytes.
+pub fn backup(opened: &Opened, data: &Path, file: &Path) -> Result<u64> {
+    let dump = file.with_extension("dump.part");
+    let outcome = db::backup::backup(&opened.options.owner, &dump).and_then(|()| archive::pack(&dump, &data.join("files"), file));
+    let _ = std::fs::remove_file(&dump);
+    outcome?;
     Ok(std::fs::metadata(file)?.len())
 }
 
-/// Restores a backup. Refuses a database that already holds facilities, unless `replace` says to throw it away; the
+/// Restores a backup, its files into `data`. Refuses a database that already holds facilities, unless `replace` says to throw it away; the
 /// old database is kept under another name until the restore has succeeded.
-pub async fn restore(opened: &Opened, file: &Path, replace: bool) -> Result<()> {
+pub async fn restore(opened: &Opened, data: &Path, file: &Path, replace: bool) -> Result<()> {
     let name = opened.options.owner.get_database().unwrap_or("yba").to_owned();
     let maintenance = opened.options.owner.clone().database("postgres");
     let mut owner = opened.options.connect_owner().await?;
@@ -103,9 +106,14 @@ pub async fn restore(opened: &Opened, file: &Path, replace: bool) -> Result<()> 
     ] {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut admin).await?;
     }
-    let file = file.to_owned();
+    let (file, files, dump) = (file.to_owned(), data.join("files"), data.join("restore.dump.part"));
     let address = opened.options.owner.clone();
-    let outcome = tokio::task::spawn_blocking(move || db::backup::restore(&address, &file)).await?;
+    let outcome = tokio::task::spawn_blocking(move || {
+        let outcome = archive::unpack(&file, &dump, &files).and_then(|()| db::backup::restore(&address, &dump));
+        let _ = std::fs::remove_file(&dump);
+        outcome
+    })
+    .await?;
     if let Err(error) = outcome {
         for statement in [
             format!("DROP DATABASE \"{name}\" WITH (FORCE)"),
@@ -135,25 +143,13 @@ pub async fn create_facility(owner: &mut PgConnection, new: &NewFacility<'_>) ->
         bail!("there is no package {}; choose BASIC, STANDARD, PREMIUM1 or PREMIUM2", new.package);
     }
     let mut tx = owner.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock(7928003)").execute(&mut *tx).await?;
-    let known = sqlx::query(sql!("SELECT facility_id, code FROM organization_directory()")).fetch_all(&mut *tx).await?;
-    if known.iter().any(|row| row.get::<&str, _>("code") == new.code) {
+    let facility = organization::facility::NewFacility { code: new.code, name: new.name, package: Some(new.package) };
+    let today = base::local_date(Clock::system().now());
+    let Some(id) = organization::facility::open(&mut tx, &facility, today).await? else {
         bail!("there is a facility with the code {} already", new.code);
-    }
-    let id = known.iter().map(|row| row.get::<i32, _>("facility_id")).max().unwrap_or(0) + 1;
-    sqlx::raw_sql(AssertSqlSafe(format!("SET LOCAL yba.facility = '{id}'"))).execute(&mut *tx).await?;
-    sqlx::query(sql!(
-        "INSERT INTO organization_facility (facility_id, code, name, short_name, package, package_from)
-         VALUES ($1, $2, $3, left($3, 40), $4, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)"
-    ))
-    .bind(id)
-    .bind(new.code)
-    .bind(new.name)
-    .bind(new.package)
-    .execute(&mut *tx)
-    .await?;
+    };
     tx.commit().await?;
-    Ok(FacilityId(id))
+    Ok(id)
 }
 
 /// Makes a member of staff with an account; the password is read from standard input by the command.
@@ -174,28 +170,9 @@ pub async fn create_user(db: &Db, now: DateTime<Utc>, facility_code: &str, login
     }
     let hash = practitioner::password::hash(password).await?;
     let mut tx = db.begin(Scope::FacilityFor(facility, "sign-in"), Actor::system(facility), now).await?;
-    let practitioner_id = Uuid::now_v7();
-    let made = sqlx::query(sql!(
-        "WITH person AS (
-             INSERT INTO practitioner_practitioner (facility_id, practitioner_id, name, name_folded, active_from)
-             VALUES ($1, $2, $3, $4, $5))
-         INSERT INTO practitioner_account (facility_id, account_id, login, practitioner_id, display_name, password_hash,
-             password_changed_at, roles)
-         VALUES ($1, $6, $7, $2, $3, $8, $9, ARRAY[$10]) ON CONFLICT (login) DO NOTHING"
-    ))
-    .bind(facility.0)
-    .bind(practitioner_id)
-    .bind(name)
-    .bind(fold(name))
-    .bind(base::local_date(now))
-    .bind(Uuid::now_v7())
-    .bind(&login)
-    .bind(&hash)
-    .bind(now)
-    .bind(role)
-    .execute(tx.conn())
-    .await?;
-    if made.rows_affected() == 0 {
+    let account = practitioner::store::NewAccount { login: &login, name, title: "", phone: "", password_hash: &hash, role };
+    let made = practitioner::store::insert_account(&mut tx, &account).await?;
+    if made.is_none() {
         bail!("the login {login} is taken");
     }
     tx.audit("create", "account", &login, None, serde_json::json!({ "role": role }));

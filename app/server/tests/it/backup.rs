@@ -57,7 +57,10 @@ fn the_commands_move_a_clinic_to_a_new_machine() {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     let place = |name: &str| folder.join(name).display().to_string();
-    let (old, new, file) = (place("old"), place("new"), place("clinic.dump"));
+    let (old, new, file) = (place("old"), place("new"), place("clinic.yba"));
+    let picture = |of: &str| folder.join(of).join("files/1/ab/abcd");
+    std::fs::create_dir_all(picture("old").parent().expect("a folder")).expect("made");
+    std::fs::write(picture("old"), b"a picture").expect("written");
     let yba = |args: &[&str]| {
         let out = std::process::Command::new(env!("CARGO_BIN_EXE_yba")).args(args).env_remove("DATABASE_URL").output().expect("yba");
         (out.status.success(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
@@ -73,10 +76,12 @@ fn the_commands_move_a_clinic_to_a_new_machine() {
     let refused = yba(&["restore", &file, "--data", &new]);
     let missing = yba(&["restore", "/nowhere/at-all.dump", "--replace", "--data", &new]);
     let still = yba(&["audit", "verify", "--data", &new]);
+    let moved = std::fs::read(picture("new")).unwrap_or_default();
     let _ = std::fs::remove_dir_all(&folder);
     for (step, (fine, text)) in steps.iter().zip(&told) {
         assert!(fine, "{step:?}: {text}");
     }
+    assert_eq!(moved, b"a picture", "pictures move with their rows");
     assert!(told[4].1.contains("0 migrations applied"), "{}", told[4].1);
     assert!(!refused.0 && refused.1.contains("--replace"), "a filled database is not overwritten: {}", refused.1);
     assert!(!missing.0 && still.0, "a restore that fails leaves what was there: {} {}", missing.1, still.1);
