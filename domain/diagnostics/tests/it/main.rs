@@ -3,5 +3,8 @@ mod basket;
 mod imaging_capture;
 mod imaging_report;
 mod imaging_world;
+mod lab_day;
+mod lab_desk;
+mod lab_world;
 mod work;
 mod world;

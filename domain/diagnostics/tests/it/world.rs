@@ -27,9 +27,23 @@ fn chart() -> Module {
         }
         Ok(([("content-type", "text/html; charset=utf-8")], all).into_response())
     }
+    #[derive(Default, serde::Deserialize)]
+    struct Scanned {
+        code: String,
+    }
+    // The reader's page lies in another slice: this one asks as it does.
+    async fn scan(ctx: Ctx, web::Query(scanned): web::Query<Scanned>) -> web::Answer {
+        let mut tx = ctx.begin().await?;
+        for scan in ctx.app.scans.iter().filter(|scan| ctx.may(scan.right)) {
+            if let Some(go) = (scan.find)(&ctx, &mut tx, &scanned.code).await? {
+                return web::redirect(go);
+            }
+        }
+        Err(web::Failure::NotFound)
+    }
     Module {
         name: "chart",
-        routes: vec![get("/app/encounters/{id}", page).signed_in()],
+        routes: vec![get("/app/encounters/{id}", page).signed_in(), get("/app/test-scan", scan).signed_in()],
         migrations: migrations!(
             "patient" / "2026-11-24-2040-person",
             "patient" / "2026-11-24-2041-patient",
