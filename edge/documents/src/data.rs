@@ -131,6 +131,11 @@ fn marks(fields: &Map<String, Value>) -> Map<String, Value> {
     for key in ["code", "number"] {
         marks.insert(format!("{key}_bars"), barcode::code128_svg(&text(fields.get(key))).into());
     }
+    // Labels that are printed together carry a code each.
+    if let Some(Value::Array(labels)) = fields.get("labels") {
+        let bars = labels.iter().map(|label| barcode::code128_svg(&text(label.get("code"))).into()).collect();
+        marks.insert("label_bars".into(), Value::Array(bars));
+    }
     marks
 }
 

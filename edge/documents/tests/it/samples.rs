@@ -26,6 +26,8 @@ pub fn full(template: &str) -> Value {
             "given_at": "2026-11-22T05:00:00Z", "decided_at": "2026-11-22T05:10:00Z", "amount_vnd": 4_000_000, "counted_vnd": 4_000_000,
             "shift_expected_vnd": 4_715_000, "shift_counted_vnd": 4_713_000, "kept_vnd": 713_000, "shift_reason": "Thối nhầm", "outcome": "Đã nhận",
         }),
+        "lab-label" => lab_labels(),
+        "lab-report" => lab_report(),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -315,4 +317,32 @@ fn still(seed: u32) -> String {
         .write_with_encoder(image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 80))
         .expect("a picture can be packed");
     base64::engine::general_purpose::STANDARD.encode(out)
+}
+
+/// The labels of two tubes of one visit.
+fn lab_labels() -> Value {
+    let label = |code: &str, tube: &str, tests: &str| {
+        json!({
+            "code": code, "name": "Nguyễn Văn An", "record_no": "AT26-000001", "sex": "male", "birth_date": "1985-03-15", "tube": tube,
+            "tests": tests, "urgent": true, "collected_at": "2026-11-22T02:58:00Z", "collector": "KTV. Đặng Quốc Huy",
+        })
+    };
+    json!({ "labels": [label("2611220007", "Huyết thanh (nắp đỏ)", "GLU NA K CL"), label("2611220008", "EDTA (nắp tím)", "WBC HGB PLT")] })
+}
+
+/// A corrected report with marks, ranges and the values before.
+fn lab_report() -> Value {
+    let row = |name: &str, value: &str, mark: &str, was: &str| {
+        json!({
+            "name": name, "value": value, "mark": mark, "bold": !mark.is_empty(), "unit": "mmol/L", "range": "3,4–4,5",
+            "previous": "4,9 (20/11/2026)", "was": was, "method": "ISE gián tiếp",
+        })
+    };
+    json!({
+        "title": "PHIẾU KẾT QUẢ XÉT NGHIỆM (BẢN SỬA)", "code": "2611220007", "samples": "2611220007, 2611220008",
+        "doctor": { "name": "BS. Lê Hoàng Phúc" }, "ordered_at": "2026-11-22T02:40:00Z", "collected_at": "2026-11-22T02:58:00Z",
+        "groups": [{ "name": "Điện giải đồ (Na, K, Cl)", "rows": [row("Kali", "6,8", "▲▲", "4,8"), row("Natri", "140", "", "")] }],
+        "reason": "Nhập nhầm dòng", "technical": { "name": "KTV. Đặng Quốc Huy" }, "technical_at": "2026-11-22T03:30:00Z",
+        "released": { "name": "BS. Phan Thanh Liêm" }, "signed_at": "2026-11-22T03:41:00Z",
+    })
 }
