@@ -72,5 +72,5 @@ pub fn migrations() -> Vec<Migration> {
 }
 
 pub fn rail() -> Vec<RailEntry> {
-    vec![RailEntry { href: "/app/imaging", icon: "photo-scan", label: "Siêu âm, nội soi", right: WRITE, feature: Some(FEATURE), order: 35 }]
+    vec![RailEntry { href: "/app/imaging", icon: "photo-scan", label: "Siêu âm", right: WRITE, feature: Some(FEATURE), order: 35 }]
 }

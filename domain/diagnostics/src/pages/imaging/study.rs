@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, PanelFor, Path, Shell, Tx};
 
-const KEYS: &[(&str, &str)] = &[("F9", "Chụp"), ("F10", "Quay"), ("F6", "Điền bình thường"), ("F8", "Ký và trả"), ("F4", "Bản xem trước")];
+const KEYS: &[(&str, &str)] = &[("F9", "Chụp"), ("F10", "Quay"), ("F6", "Điền bình thường"), ("F8", "Ký và trả"), ("F4", "Lần trước")];
 
 /// How long after their last word somebody counts as still writing.
 const STILL_WRITING: TimeDelta = TimeDelta::minutes(3);
