@@ -34,6 +34,12 @@ impl Item {
     }
 }
 
+/// A drug's name with its strength, unless the name tells it already: "Amoxicilin 500 mg" stays as it is.
+pub fn with_strength(name: &str, strength: &str) -> String {
+    let first = strength.split_whitespace().next().unwrap_or_default();
+    if first.is_empty() || name.split_whitespace().any(|word| word == first) { name.to_owned() } else { format!("{name} {strength}") }
+}
+
 /// A pack of an item: `factor` dispensing units.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Pack {
@@ -171,6 +177,19 @@ mod tests {
         for steps in [vec![("viên", 10)], vec![("vỉ", 1)], vec![("vỉ", 10), ("vỉ", 10)], vec![("", 10)], vec![("thùng", 2_000_000)], vec![("a", i64::MAX), ("b", 2)]] {
             let steps: Vec<(String, i64)> = steps.into_iter().map(|(n, f)| (n.to_owned(), f)).collect();
             assert!(chain("viên", &steps).is_err(), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_strength_is_told_once() {
+        for (name, strength, shown) in [
+            ("Amoxicilin 500 mg", "500 mg", "Amoxicilin 500 mg"),
+            ("Amoxicilin 250 gói", "250 mg", "Amoxicilin 250 gói"),
+            ("Augmentin 625", "500 mg + 125 mg", "Augmentin 625 500 mg + 125 mg"),
+            ("Zinnat", "500 mg", "Zinnat 500 mg"),
+            ("Nước muối", "", "Nước muối"),
+        ] {
+            assert_eq!(with_strength(name, strength), shown);
         }
     }
 

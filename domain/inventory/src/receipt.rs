@@ -123,7 +123,7 @@ pub fn read_discount(typed: &str, gross: i64) -> Result<i64, Problem> {
     let amount = match typed.strip_suffix('%') {
         _ if typed.is_empty() => 0,
         Some(percent) => {
-            let hundredths = read_price(percent).map_err(|_| refuse())?;
+            let hundredths = read_price(percent).ok().filter(|h| *h <= 10_000).ok_or_else(refuse)?;
             i64::try_from((i128::from(gross) * i128::from(hundredths) + 5_000) / 10_000).map_err(|_| refuse())?
         }
         None => Vnd::parse(typed).ok_or_else(refuse)?.0,

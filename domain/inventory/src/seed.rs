@@ -2,6 +2,8 @@
 //! `catalogues/demo/drugs.tsv`. One drug has run out, one lot is recalled, one has expired, some soon will: so that
 //! every warning can be seen. For demonstrations and tests, never for a real server.
 
+mod papers;
+
 use crate::ledger::{self, Kind, Movement, Signer};
 use crate::lot::NewLot;
 use crate::recall::{self, Decision};
@@ -73,6 +75,7 @@ pub async fn write(tx: &mut Tx, code: &str, from: NaiveDate) -> Result<(), Failu
         let decision = Decision::read(true, "recall", "Không đạt chỉ tiêu độ hòa tan", "CV 1182/QLD-CL")?;
         recall::decide(tx, &lot, &decision).await?;
     }
+    papers::write(tx, code).await?;
     Ok(())
 }
 

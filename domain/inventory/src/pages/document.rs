@@ -338,9 +338,9 @@ pub async fn goods(ctx: Ctx, Path(id): Path<Uuid>, Query(question): Query<Questi
             .await?
             .into_iter()
             .map(|d| {
-                let title = if d.strength.is_empty() || d.name.contains(&d.strength) { d.name.clone() } else { format!("{} {}", d.name, d.strength) };
+                let title = crate::item::with_strength(&d.name, &d.strength);
                 let packs = if d.packs.is_empty() { d.unit.clone() } else { format!("{} · {}", d.unit, d.packs) };
-                json!({ "value": d.drug_id, "label": title, "code": d.code, "text": title, "side": packs })
+                json!({ "value": d.drug_id, "label": title, "code": d.code, "side": packs })
             })
             .collect()
     } else {
@@ -352,7 +352,7 @@ pub async fn goods(ctx: Ctx, Path(id): Path<Uuid>, Query(question): Query<Questi
                 let unusable = doc.kind().is_for_use() && (l.blocked || l.expires < today);
                 let why = if l.blocked { " · đang khóa" } else if l.expires < today { " · hết hạn" } else { "" };
                 let text = format!("{} · lô {} · HD {}{why}", l.title(), l.lot_no, show_date(l.expires));
-                json!({ "value": l.lot_id, "label": text, "text": text, "side": format!("còn {} {}", show_quantity(&l.quantity_milli), l.unit), "disabled": unusable })
+                json!({ "value": l.lot_id, "label": text, "side": format!("còn {} {}", show_quantity(&l.quantity_milli), l.unit), "disabled": unusable })
             })
             .collect()
     };

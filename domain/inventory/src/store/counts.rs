@@ -49,7 +49,7 @@ impl CountLine {
         outcome(self.first(), self.second())
     }
     pub fn title(&self) -> String {
-        if self.strength.is_empty() || self.name.contains(&self.strength) { self.name.clone() } else { format!("{} {}", self.name, self.strength) }
+        crate::item::with_strength(&self.name, &self.strength)
     }
     /// What the difference is worth by the lot's cost.
     pub fn value(&self, difference: i64) -> i64 {

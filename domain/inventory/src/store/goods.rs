@@ -75,7 +75,7 @@ pub struct LotThere {
 
 impl LotThere {
     pub fn title(&self) -> String {
-        if self.strength.is_empty() || self.name.contains(&self.strength) { self.name.clone() } else { format!("{} {}", self.name, self.strength) }
+        crate::item::with_strength(&self.name, &self.strength)
     }
 }
 
