@@ -156,7 +156,7 @@ async fn make(app: &App, actor: &Actor, id: Uuid) -> anyhow::Result<()> {
     let columns: Vec<(String, String)> = sqlx::query_as(sql!(
         "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns c
          JOIN information_schema.tables t ON t.table_name = c.table_name AND t.table_schema = c.table_schema AND t.table_type = 'BASE TABLE'
-         WHERE c.table_schema = 'public' AND has_table_privilege(format('public.%I', c.table_name), 'SELECT')
+         WHERE c.table_schema = 'public' AND has_table_privilege(to_regclass(format('public.%I', c.table_name)), 'SELECT')
            AND EXISTS (SELECT FROM information_schema.columns f WHERE f.table_schema = 'public' AND f.table_name = c.table_name AND f.column_name = 'facility_id')
          ORDER BY c.table_name, c.ordinal_position"
     ))

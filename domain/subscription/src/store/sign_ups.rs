@@ -181,7 +181,7 @@ pub async fn activated(tx: &mut Tx, id: Uuid, facility: i32, account: Uuid) -> R
 pub async fn use_door(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
     let now = tx.now;
     let done = sqlx::query(sql!(
-        "UPDATE subscription_sign_up SET let_in_at = $2 WHERE sign_up_id = $1 AND let_in_at IS NULL AND activated_at > $2 - interval '1 day'"
+        "UPDATE subscription_sign_up SET let_in_at = $2 WHERE sign_up_id = $1 AND let_in_at IS NULL AND activated_at > $2::timestamptz - interval '1 day'"
     ))
     .bind(id)
     .bind(now)
