@@ -98,7 +98,7 @@ document.addEventListener("change", (event) => { if (event.target.matches?.("[da
 function openScrollers() {
   for (const box of document.querySelectorAll(".table-box, .scroll, .col-body, .tally")) {
     const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-    if (!scrolls || box.querySelector("a[href], button, input, select, textarea, [tabindex]")) { if (box.dataset.scroller) box.removeAttribute("tabindex"); continue; }
+    if (!scrolls || box.querySelector("a[href], button, input:not([type=hidden]), select, textarea, [tabindex]")) { if (box.dataset.scroller) box.removeAttribute("tabindex"); continue; }
     box.tabIndex = 0;
     box.dataset.scroller = "1";
     if (!box.hasAttribute("role")) box.setAttribute("role", "group");
