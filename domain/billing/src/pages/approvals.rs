@@ -145,7 +145,7 @@ struct DeskPage {
 impl DeskPage {
     async fn load(ctx: &Ctx, tx: &mut db::Tx) -> Result<DeskPage, Failure> {
         Ok(DeskPage {
-            shell: ctx.shell("Duyệt hoàn, hủy", &[]),
+            shell: ctx.shell("Bàn duyệt thu ngân", &[]),
             open: approvals::list_open(tx).await?,
             decided: approvals::list_decided(tx).await?,
             me: ctx.actor.account.0,

@@ -302,7 +302,7 @@ pub async fn list_waiting(tx: &mut Tx, today: NaiveDate) -> Result<Vec<Waiting>,
          FROM billing_bill a
          CROSS JOIN LATERAL (
              SELECT count(*) AS lines, max(c.posted_at) AS since FROM billing_charge c
-             WHERE c.facility_id = $1 AND c.bill_id = a.bill_id AND c.reverses IS NULL
+             WHERE c.facility_id = $1 AND c.bill_id = a.bill_id AND c.reverses IS NULL AND c.discount_of IS NULL
                AND NOT EXISTS (SELECT FROM billing_charge b WHERE b.facility_id = $1 AND b.reverses = c.charge_id)) open
          WHERE a.facility_id = $1 AND a.charged_vnd <> a.paid_vnd AND a.day BETWEEN $2::date - 30 AND $2::date
            -- Who left with a debt is on the list of debts, until something more is owed than was promised.
