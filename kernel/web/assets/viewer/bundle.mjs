@@ -1,7 +1,7 @@
 // Puts Cornerstone3D into one file that runs under our policy: no eval, no worker, no WebAssembly is reached from the
 // tools we use. refetch.sh calls it in a folder where the packages are installed: node bundle.mjs out.js
 import { createRequire } from "node:module";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const { build } = createRequire(join(process.cwd(), "package.json"))("esbuild");
@@ -19,6 +19,12 @@ const lean = {
       const found = await bundle.resolve(asked.path, { kind: asked.kind, importer: asked.importer, resolveDir: asked.resolveDir, pluginData: "seen" });
       if (found.errors.length || !found.path.startsWith("/")) return undefined;
       return /node_modules\/(@cornerstonejs|@kitware)/.test(found.path) ? { ...found, sideEffects: false } : found;
+    });
+    // Our policy knows no style attribute; the same words through the style object are allowed.
+    bundle.onLoad({ filter: /@cornerstonejs[/\\].*\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const contents = source.replace(/(\w+)\.setAttribute\('style', (\w+)\)/g, "$1.style.cssText = $2");
+      return contents === source ? undefined : { contents, loader: "js" };
     });
   },
 };

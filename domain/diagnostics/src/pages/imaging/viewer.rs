@@ -9,6 +9,7 @@ use uuid::Uuid;
 use web::{Answer, Ctx, Path, Shell};
 
 struct Frame {
+    picture: Uuid,
     number: usize,
     at: String,
     size: String,
@@ -41,6 +42,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
             .filter(|picture| picture.is_still())
             .enumerate()
             .map(|(at, picture)| Frame {
+                picture: picture.picture_id,
                 number: at + 1,
                 at: show_time(picture.taken_at),
                 size: format!("{} × {}", picture.width.unwrap_or(0), picture.height.unwrap_or(0)),
