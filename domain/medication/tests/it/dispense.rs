@@ -61,7 +61,7 @@ async fn fourteen_capsules_from_two_lots_in_the_order_of_expiry() {
     let dispense = Uuid::now_v7();
     for _ in 0..2 {
         let done = hand(&mut pharmacist, &id, dispense, &version, &[("line", line), ("quantity", "14")]).await;
-        assert_eq!(done.location(), format!("/app/pharmacy/dispenses/{dispense}"), "{}", done.text);
+        assert_eq!(done.location(), format!("/app/pharmacy/dispenses/{dispense}?print=1"), "{}", done.text);
     }
     assert_eq!((left(&world, a1).await, left(&world, b2).await), (0, 96));
     let told = events(&world, "84101", "DrugsDispensed").await;

@@ -203,7 +203,7 @@ pub async fn give(ctx: Ctx, Path(id): Path<PrescriptionId>, Form(form): Form<Giv
     let problems = match pharmacy::hand_over(&ctx, &mut tx, &to, &given).await {
         Ok(Ok(())) => {
             tx.commit().await?;
-            return web::redirect(format!("/app/pharmacy/dispenses/{dispense}"));
+            return web::redirect(format!("/app/pharmacy/dispenses/{dispense}?print=1"));
         }
         Ok(Err(problems)) | Err(Failure::Refused(problems)) => problems,
         Err(other) => return Err(other),

@@ -8,9 +8,10 @@ use crate::pharmacy::{self, Back};
 use crate::store::{self, Dispense};
 use askama::Template;
 use base::{DispenseId, Problems, Vnd, show_date, show_time};
+use chrono::TimeDelta;
 use serde::Deserialize;
 use uuid::Uuid;
-use web::{Answer, Ctx, Failure, Form, Path, Shell, Tx};
+use web::{Answer, Ctx, Failure, Form, Path, Query, Shell, Tx};
 
 const KEYS: &[(&str, &str)] = &[("F2", "Tìm / quét"), ("F9", "In nhãn"), ("F6", "Nhận trả lại"), ("F3", "Về hàng chờ")];
 
@@ -58,18 +59,32 @@ struct Page {
     total: Vnd,
     versions: Vec<VersionView>,
     may_return: bool,
+    /// Just handed over: the labels print by themselves.
+    prints: bool,
+    may_bill: bool,
     fresh: Uuid,
     reason: String,
     reopens: bool,
     problems: Problems,
 }
 
+/// `?print=1`: straight from the counter.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GivenQuery {
+    pub print: String,
+}
+
+/// Opened again later, the page prints nothing by itself.
+const JUST_NOW: TimeDelta = TimeDelta::minutes(1);
+
 /// `GET /app/pharmacy/dispenses/{dispense}`.
-pub async fn show(ctx: Ctx, Path(id): Path<DispenseId>) -> Answer {
+pub async fn show(ctx: Ctx, Path(id): Path<DispenseId>, Query(query): Query<GivenQuery>) -> Answer {
     let mut tx = ctx.begin().await?;
     let dispense = store::find_dispense(tx.conn(), ctx.facility(), id).await?.ok_or(Failure::NotFound)?;
     let patient = dispense.patient;
-    let page = page(&ctx, &mut tx, dispense, None, Problems::none()).await?;
+    let prints = query.print == "1" && ctx.now - dispense.at < JUST_NOW;
+    let page = Page { prints, ..page(&ctx, &mut tx, dispense, None, Problems::none()).await? };
     tx.audit("read", "dispense", id, patient, serde_json::Value::Null);
     tx.commit().await?;
     web::html(page)
@@ -127,6 +142,8 @@ async fn page(ctx: &Ctx, tx: &mut Tx, dispense: Dispense, typed: Option<&BackFor
             .into_iter()
             .map(|(status, reason, at, by)| VersionView { word: Status::from_key(&status).map_or("", Status::name), reason, at: moment(at), by })
             .collect(),
+        prints: false,
+        may_bill: ctx.may("billing.read"),
         fresh: typed.and_then(|t| t.id.parse().ok()).unwrap_or_else(Uuid::now_v7),
         reason: typed.map_or(String::new(), |t| t.reason.clone()),
         reopens: typed.is_some_and(|t| t.reopens == "1"),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, Shell, Tx};
 
-const KEYS: &[(&str, &str)] = &[("F2", "Ô quét"), ("0–9", "Số lượng"), ("+", "Thêm một"), ("-", "Bớt một"), ("F8", "Bán"), ("Esc", "Về hàng chờ")];
+const KEYS: &[(&str, &str)] = &[("F2", "Ô quét"), ("0–9", "Số lượng"), ("F8", "Bán"), ("Esc", "Về hàng chờ")];
 /// Most drugs offered for a typed name.
 const OFFERED: i64 = 8;
 /// One dispensing unit.
@@ -47,7 +47,6 @@ pub struct Basket {
     lines: Vec<LineView>,
     total: Vnd,
     offers: Vec<Offer>,
-    typed: String,
     reason: String,
     asks_reason: bool,
     problems: Problems,
@@ -65,7 +64,6 @@ struct Page {
 struct Say {
     problems: Problems,
     offers: Vec<Offer>,
-    typed: String,
     reason: String,
 }
 
@@ -120,7 +118,6 @@ pub async fn scan(ctx: Ctx, Form(form): Form<SaleForm>) -> Answer {
     };
     if let Err(problem) = done {
         say.problems.add("code", problem.text);
-        say.typed = form.code.clone();
     }
     answer(&ctx, tx, bill, lines, say).await
 }
@@ -183,19 +180,25 @@ pub async fn line(ctx: Ctx, Form(form): Form<SaleForm>) -> Answer {
     answer(&ctx, tx, bill, lines, say).await
 }
 
+/// Where the sale goes on: to the money for who may take it, else to what was handed over.
+fn onward(ctx: &Ctx, bill: BillId) -> Answer {
+    let place = if ctx.may("billing.read") { "cashier" } else { "pharmacy/dispenses" };
+    web::redirect(format!("/app/{place}/{bill}"))
+}
+
 /// `POST /app/pharmacy/sale`: F8. On to the cashier's page of the new bill.
 pub async fn finish(ctx: Ctx, Form(form): Form<SaleForm>) -> Answer {
     let mut tx = ctx.begin().await?;
     let minted: BillId = form.bill.parse().map_err(|_| stale())?;
     if store::dispense_exists(tx.conn(), ctx.facility(), base::DispenseId(minted.0)).await? {
-        return web::redirect(format!("/app/cashier/{minted}"));
+        return onward(&ctx, minted);
     }
     let (bill, lines) = mine(&mut tx, &form).await?;
     let sale = load(&ctx, &mut tx, bill, lines.clone()).await?;
     let problems = match pharmacy::sell(&ctx, &mut tx, &sale, &form.reason).await {
         Ok(Ok(())) => {
             tx.commit().await?;
-            return web::redirect(format!("/app/cashier/{bill}"));
+            return onward(&ctx, bill);
         }
         Ok(Err(problems)) | Err(Failure::Refused(problems)) => problems,
         Err(other) => return Err(other),
@@ -255,7 +258,6 @@ async fn basket(ctx: &Ctx, tx: &mut Tx, bill: BillId, lines: Vec<InBasket>, say:
         lines: views.collect(),
         total: sale.total(),
         offers: say.offers,
-        typed: say.typed,
         asks_reason: !say.reason.is_empty() || say.problems.0.iter().any(|p| p.text.contains("lý do đổi lô")),
         reason: say.reason,
         problems: say.problems,
