@@ -10,7 +10,7 @@ mod pages;
 pub mod repeat;
 pub mod store;
 
-use pages::{basket as acts, sets, slip, suggestions, summary, work};
+use pages::{basket as acts, set_book, sets, slip, suggestions, summary, work};
 use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post};
 
 const FEATURE: &str = "cls.order";
@@ -52,6 +52,11 @@ fn orders() -> Module {
             right(post("/app/encounters/{id}/orders/{order}/cancelled", acts::cancel), "order.cancel"),
             right(get("/app/encounters/{id}/orders/slips/{code}", slip::show), READ),
             right(post("/app/orders/sets/{set}/ended", sets::end), WRITE),
+            right(get("/app/orders/sets", set_book::list), WRITE),
+            right(post("/app/orders/sets", set_book::create), WRITE),
+            right(get("/app/orders/sets/{set}", set_book::show), WRITE),
+            right(post("/app/orders/sets/{set}", set_book::save), WRITE),
+            right(get("/app/orders/services", set_book::suggest), WRITE),
             right(get("/app/orders", work::list), "order.perform"),
             right(post("/app/orders/{order}/collected", work::collect), "order.perform"),
             right(post("/app/orders/{order}/done", work::finish), "order.perform"),
@@ -115,6 +120,13 @@ fn orders() -> Module {
             right: "order.perform",
             feature: Some(FEATURE),
             order: 40,
+        }, RailEntry {
+            href: "/app/orders/sets",
+            icon: "stack-2",
+            label: "Bộ chỉ định",
+            right: WRITE,
+            feature: Some(FEATURE),
+            order: 70,
         }],
         ..web::Module::default()
     }

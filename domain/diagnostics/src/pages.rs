@@ -4,6 +4,7 @@ pub mod basket;
 pub mod block;
 pub mod imaging;
 pub mod lab;
+pub mod set_book;
 pub mod sets;
 pub mod slip;
 pub mod suggestions;

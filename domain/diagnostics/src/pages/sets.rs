@@ -49,11 +49,11 @@ pub async fn end(ctx: Ctx, Path(set): Path<Uuid>) -> Answer {
     }
     tx.audit("end", "order-set", set, None, json!({}));
     tx.commit().await?;
-    web::redirect("/app")
+    web::redirect("/app/orders/sets")
 }
 
 /// Codes as people write them: `J00, j06.9 ; K29`. At most ten.
-fn codes_of(typed: &str) -> Result<Vec<String>, Problem> {
+pub(super) fn codes_of(typed: &str) -> Result<Vec<String>, Problem> {
     let codes: Vec<String> = typed
         .split([',', ';', ' '])
         .map(|code| code.trim().to_uppercase())

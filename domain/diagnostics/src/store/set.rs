@@ -118,3 +118,129 @@ pub async fn end_set(tx: &mut Tx, set: Uuid, may_end_shared: bool) -> Result<boo
     .await?;
     Ok(done.rows_affected() > 0)
 }
+
+/// A set in the book.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct SetHead {
+    pub set_id: Uuid,
+    pub name: String,
+    /// Whether it is this clinician's own.
+    pub is_own: bool,
+    pub icd_codes: Vec<String>,
+    pub services: Vec<String>,
+}
+
+/// The sets this clinician may use, own ones first.
+pub async fn list_set_book(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    practitioner: Option<PractitionerId>,
+) -> Result<Vec<SetHead>, sqlx::Error> {
+    sqlx::query_as(sql!(
+        "SELECT t.set_id, t.name, t.practitioner_id IS NOT NULL AS is_own, t.icd_codes,
+                coalesce(array_agg(s.name ORDER BY l.position) FILTER (WHERE s.name IS NOT NULL), '{}') AS services
+         FROM diagnostics_order_set t
+         LEFT JOIN diagnostics_order_set_line l ON l.facility_id = t.facility_id AND l.set_id = t.set_id
+         LEFT JOIN organization_service s ON s.facility_id = l.facility_id AND s.service_id = l.service_id
+         WHERE t.facility_id = $1 AND t.ended_at IS NULL AND (t.practitioner_id IS NULL OR t.practitioner_id = $2)
+         GROUP BY t.facility_id, t.set_id, t.name, t.name_folded, t.practitioner_id, t.icd_codes
+         ORDER BY t.practitioner_id IS NULL, t.name_folded LIMIT 500"
+    ))
+    .bind(facility.0)
+    .bind(practitioner.map(|p| p.0))
+    .fetch_all(conn)
+    .await
+}
+
+/// One set this clinician may use; `None` when there is no such.
+pub async fn find_set(
+    conn: &mut PgConnection,
+    facility: FacilityId,
+    practitioner: Option<PractitionerId>,
+    set: Uuid,
+) -> Result<Option<SetHead>, sqlx::Error> {
+    sqlx::query_as(sql!(
+        "SELECT set_id, name, practitioner_id IS NOT NULL AS is_own, icd_codes, '{}'::text[] AS services
+         FROM diagnostics_order_set
+         WHERE facility_id = $1 AND set_id = $3 AND ended_at IS NULL AND (practitioner_id IS NULL OR practitioner_id = $2)"
+    ))
+    .bind(facility.0)
+    .bind(practitioner.map(|p| p.0))
+    .bind(set)
+    .fetch_optional(conn)
+    .await
+}
+
+/// A service of a set.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct SetService {
+    pub service_id: Uuid,
+    pub code: String,
+    pub name: String,
+    pub quantity: i32,
+    /// Whether the service has ended and is left out when the set is used.
+    pub is_over: bool,
+}
+
+/// The services of a set in their order.
+pub async fn list_set_services(conn: &mut PgConnection, facility: FacilityId, set: Uuid) -> Result<Vec<SetService>, sqlx::Error> {
+    sqlx::query_as(sql!(
+        "SELECT s.service_id, s.code, s.name, l.quantity, s.active_to IS NOT NULL AS is_over
+         FROM diagnostics_order_set_line l
+         JOIN organization_service s ON s.facility_id = l.facility_id AND s.service_id = l.service_id
+         WHERE l.facility_id = $1 AND l.set_id = $2 ORDER BY l.position, s.code"
+    ))
+    .bind(facility.0)
+    .bind(set)
+    .fetch_all(conn)
+    .await
+}
+
+/// Writes a set as it is now: its name, codes and services. What was ordered with it before is not touched.
+pub async fn write_set(
+    tx: &mut Tx,
+    set: Uuid,
+    owner: Option<PractitionerId>,
+    name: &str,
+    icd_codes: &[String],
+    services: &[(Uuid, i32)],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(sql!(
+        "INSERT INTO diagnostics_order_set (facility_id, set_id, practitioner_id, name, name_folded, icd_codes, created_by, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (facility_id, set_id) DO UPDATE
+         SET name = excluded.name, name_folded = excluded.name_folded, icd_codes = excluded.icd_codes"
+    ))
+    .bind(tx.facility().0)
+    .bind(set)
+    .bind(owner.map(|p| p.0))
+    .bind(name)
+    .bind(fold(name))
+    .bind(icd_codes)
+    .bind(tx.actor.account.0)
+    .bind(tx.now)
+    .execute(tx.conn())
+    .await?;
+    let ids: Vec<Uuid> = services.iter().map(|(id, _)| *id).collect();
+    let quantities: Vec<i32> = services.iter().map(|(_, quantity)| *quantity).collect();
+    let positions: Vec<i32> = (1..).take(services.len()).collect();
+    sqlx::query(sql!("DELETE FROM diagnostics_order_set_line WHERE facility_id = $1 AND set_id = $2 AND NOT (service_id = ANY($3))"))
+        .bind(tx.facility().0)
+        .bind(set)
+        .bind(&ids)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query(sql!(
+        "INSERT INTO diagnostics_order_set_line (facility_id, set_id, service_id, position, quantity)
+         SELECT $1, $2, l.service, l.position, l.quantity FROM unnest($3::uuid[], $4::int[], $5::int[]) AS l(service, position, quantity)
+         ON CONFLICT (facility_id, set_id, service_id) DO UPDATE SET position = excluded.position, quantity = excluded.quantity"
+    ))
+    .bind(tx.facility().0)
+    .bind(set)
+    .bind(ids)
+    .bind(positions)
+    .bind(quantities)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

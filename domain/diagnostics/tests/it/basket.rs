@@ -242,3 +242,37 @@ async fn other_facilities_orders_do_not_exist() {
     assert_eq!(add_as(&mut cashier, visit, Uuid::now_v7(), &foreign).await.status, 403);
     assert!(!cashier.get(&format!("/app/encounters/{visit}")).await.contains("order-find"));
 }
+
+#[tokio::test]
+async fn the_book_of_sets_is_kept_outside_any_visit() {
+    let world = clinic().await;
+    let mut doctor = world.sign_in_as("bacsi.84101").await;
+    let set = Uuid::now_v7().to_string();
+    let (blood, sugar) = (service("XN01").to_string(), service("XN02").to_string());
+    let page = doctor.get(&format!("/app/orders/sets/{set}?new=1")).await;
+    assert!(page.status == 200 && page.contains("Bộ chỉ định mới"), "{}", page.text);
+    let empty = doctor.post("/app/orders/sets", &[("id", set.as_str()), ("name", "Tiểu đường")]).await;
+    assert!(empty.status == 422 && empty.contains("chưa có dịch vụ nào") && empty.contains("Tiểu đường"), "{}", empty.text);
+    for _ in 0..2 {
+        let made = doctor.post("/app/orders/sets", &[("id", set.as_str()), ("name", "Tiểu đường"), ("icd", "E11"), ("add", &blood)]).await;
+        assert_eq!(made.location(), format!("/app/orders/sets/{set}"), "{}", made.text);
+    }
+    let change = [("name", "Đái tháo đường"), ("icd", "E11"), ("service", blood.as_str()), ("quantity", "0"), ("add", &sugar)];
+    assert_eq!(doctor.post(&format!("/app/orders/sets/{set}"), &change).await.status, 303);
+    let book = doctor.get("/app/orders/sets").await;
+    assert!(book.contains("Đái tháo đường") && book.contains("Định lượng Glucose máu") && !book.contains("Tổng phân tích tế bào máu"), "{}", book.text);
+    assert!(doctor.get("/app/orders/services?q=hba1c").await.contains("Định lượng HbA1c"));
+    // What it holds is what the basket gets.
+    let patient = person(&world, "84101", "Nguyễn Thị An").await;
+    let visit = visit(&world, "84101", patient).await;
+    let minted = Uuid::now_v7().to_string();
+    assert_eq!(doctor.post(&format!("/app/encounters/{visit}/orders/sets/{set}"), &[("id", &minted)]).await.status, 303);
+    assert_eq!(statuses(&mut doctor, visit).await, [("XN02".to_owned(), "draft".to_owned())]);
+    for (client, status) in [("bacsi.lan.84101", 404), ("xetnghiem.84101", 403), ("dieuduong.84102", 403)] {
+        assert_eq!(world.sign_in_as(client).await.get(&format!("/app/orders/sets/{set}")).await.status, status, "{client}");
+    }
+    let foreign = demo_id("84102", "service", "KBSGD").to_string();
+    assert_eq!(doctor.post(&format!("/app/orders/sets/{set}"), &[("name", "X"), ("add", &foreign)]).await.status, 404);
+    assert_eq!(doctor.post(&format!("/app/orders/sets/{set}/ended"), &[]).await.status, 303);
+    assert_eq!(doctor.get(&format!("/app/orders/sets/{set}")).await.status, 404);
+}
