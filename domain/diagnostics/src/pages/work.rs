@@ -3,7 +3,7 @@
 use crate::order::{self, Priority, Status, Step};
 use crate::store::{self, Waiting};
 use askama::Template;
-use base::{Age, OrderId, RoomId, show_time};
+use base::{Age, OrderId, Problem, RoomId, show_time};
 use organization::{room, service};
 use serde::Deserialize;
 use serde_json::json;
@@ -47,6 +47,8 @@ struct Page {
     places: Vec<Place>,
     rows: Vec<Row>,
     pay_first: bool,
+    /// Whether samples have a desk of their own.
+    has_lab: bool,
 }
 
 /// `GET /app/orders?room=`.
@@ -105,6 +107,7 @@ pub async fn list(ctx: Ctx, Query(place): Query<Where>) -> Answer {
         places,
         rows,
         pay_first,
+        has_lab: ctx.has_feature("lab.manual") && ctx.may("lab.collect"),
     })
 }
 
@@ -128,6 +131,10 @@ async fn step(ctx: Ctx, id: OrderId, finishes: bool) -> Answer {
         let is_paid = known.is_paid || known.price == Some(base::Vnd::ZERO);
         let step = if finishes { Step::Finish } else { Step::Collect { is_paid, pay_first } };
         let to = order::after(known.status, &step)?;
+        // What lies in a tube is done when its results are released, never by a click on a list.
+        if finishes && crate::store::lab::collect::has_specimen(tx.conn(), ctx.facility(), known.encounter, id.0).await? {
+            return Err(Problem::of("Mẫu của chỉ định này đang ở phòng xét nghiệm. Chỉ định tự xong khi kết quả được duyệt trả.").into());
+        }
         store::step(&mut tx, id, to, "").await?;
         tx.audit(if finishes { "finish" } else { "collect" }, "order", id, Some(known.patient), json!({}));
         tx.notify("orders");
