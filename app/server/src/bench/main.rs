@@ -2,6 +2,7 @@
 //! a temporary folder, everything on that is on for a clinic (sign-in, rights, audit, row security, durable commits).
 
 mod house;
+mod lab;
 mod load;
 mod measure;
 mod stock;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, writes, visits
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, writes, visits
     name: Option<String>,
     /// Write the figures as JSON too
     #[arg(long)]
@@ -56,6 +57,9 @@ async fn main() -> Result<()> {
     }
     if wanted("stock-card") {
         stock::card(&running, &mut report).await?;
+    }
+    if wanted("lab-validate") {
+        lab::validate(&running, &mut report).await?;
     }
     if wanted("writes") {
         visit::writes(&running, &mut report).await?;
