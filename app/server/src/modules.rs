@@ -45,6 +45,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         encounter::api::ApiDoc::openapi(),
         diagnostics::api::ApiDoc::openapi(),
         diagnostics::imaging::api::ApiDoc::openapi(),
+        diagnostics::lab::api::ApiDoc::openapi(),
         medication::api::ApiDoc::openapi(),
         billing::api::ApiDoc::openapi(),
         inventory::api::ApiDoc::openapi(),
