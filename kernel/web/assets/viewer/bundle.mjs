@@ -23,7 +23,7 @@ const lean = {
     // Our policy knows no style attribute; the same words through the style object are allowed.
     bundle.onLoad({ filter: /@cornerstonejs[/\\].*\.js$/ }, ({ path }) => {
       const source = readFileSync(path, "utf8");
-      const contents = source.replace(/(\w+)\.setAttribute\('style', (\w+)\)/g, "$1.style.cssText = $2");
+      const contents = source.replace(/(\w+)\.setAttribute\('style', (\w+)\)/g, "$1.style.cssText = $2").replace(/\n\s*style: dropShadowStyle,/, "");
       return contents === source ? undefined : { contents, loader: "js" };
     });
   },

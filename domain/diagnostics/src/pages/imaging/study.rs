@@ -313,7 +313,7 @@ fn pictures(all: &[Picture], content: &Content) -> Vec<PictureView> {
             at: show_time(picture.taken_at),
             size: match (picture.width, picture.height, picture.duration_ms) {
                 (Some(width), Some(height), _) => format!("{width} × {height}"),
-                (_, _, Some(ms)) => format!("{} giây", (ms + 500) / 1000),
+                (_, _, Some(ms)) => format!("{} giây", (ms + 999) / 1000),
                 _ => String::new(),
             },
         })
