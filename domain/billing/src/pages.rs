@@ -9,6 +9,8 @@ pub mod discounts;
 pub mod packages;
 pub mod einvoices;
 mod pay;
+pub mod payers;
+pub mod payouts;
 pub mod receipts;
 pub mod shifts;
 pub mod totals;

@@ -12,6 +12,8 @@ pub mod handovers;
 pub mod offers;
 pub mod packages;
 pub mod einvoices;
+pub mod payers;
+pub mod payouts;
 pub mod receipts;
 pub mod shifts;
 

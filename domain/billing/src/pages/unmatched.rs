@@ -40,7 +40,7 @@ impl Page {
     }
     fn how(&self, t: &Transfer) -> &'static str {
         match t.how.as_deref() {
-            Some("deposit") => "Ghi vào lượt khám",
+            Some("deposit") => "Ghi vào phiếu",
             Some("returned") => "Đã trả lại",
             _ => "Chỉ ghi chú",
         }

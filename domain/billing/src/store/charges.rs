@@ -96,6 +96,7 @@ pub async fn charge(
     if !drugs.is_empty() {
         priced.extend(drugs_on(tx, &drugs, day).await?);
     }
+    super::payers::overlay(tx, bill, &mut priced, day).await?;
     let mut written = 0;
     for c in new {
         let item = c.service.or(c.drug).context("a charge names a service or a drug")?;

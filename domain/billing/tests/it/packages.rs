@@ -195,3 +195,30 @@ async fn a_new_version_leaves_what_was_bought_and_strangers_see_nothing() {
         assert!(status == 404 || status == 403, "{path}: {status}");
     }
 }
+
+#[tokio::test]
+async fn a_discounted_package_earns_what_was_really_owed() {
+    let world = clinic().await;
+    let an = walk_in(&world, "84101", "Nguyễn Văn An", "NOI1", "KNOI").await;
+    let mut owner = world.sign_in_as("quantri.84101").await;
+    let mut thoa = world.sign_in_as("thungan.84101").await;
+    let (_, _, package) = offer(&mut owner, "DH5", "99.999", "24/11/2026").await;
+    open_shift(&mut thoa, "").await;
+    let bill = sell(&mut thoa, &an, &package).await;
+    let id = Uuid::now_v7().to_string();
+    let form = [("id", id.as_str()), ("value", "3%"), ("reason", "Khách cũ")];
+    assert_eq!(thoa.post(&format!("/app/cashier/{bill}/discounts"), &form).await.status, 303);
+    pay(&mut thoa, &bill).await;
+    for _ in 0..5 {
+        an.order(&world, &["XN02"]).await;
+    }
+    // Once used, its price is fixed: no further discount.
+    let id = Uuid::now_v7().to_string();
+    let form = [("id", id.as_str()), ("value", "1%"), ("reason", "nữa")];
+    assert_eq!(thoa.post(&format!("/app/cashier/{bill}/discounts"), &form).await.status, 422);
+    an.order(&world, &["XN01"]).await;
+    assert_eq!(an.account(&world).await.0, 36_500, "everything ordered was covered");
+    assert_eq!(books(&world).await, (96_999, 0), "99.999 less 3.000 by three percent, to the đồng");
+    an.order(&world, &["XN02"]).await;
+    assert_eq!(an.account(&world).await.0, 36_500 + 22_400, "the sixth test is not in it");
+}
