@@ -58,6 +58,8 @@ enum Command {
     /// Accounts of staff
     #[command(subcommand)]
     User(UserCommand),
+    /// Say who runs this platform and where customers pay; the key of the bank's messages is read from standard input
+    Platform(PlatformArgs),
     /// The audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -151,6 +153,31 @@ enum UserCommand {
     },
 }
 
+#[derive(Args)]
+struct PlatformArgs {
+    /// Code of the facility whose operators have the desk
+    #[arg(long)]
+    facility: String,
+    /// Name on invoices
+    #[arg(long)]
+    name: String,
+    #[arg(long, default_value = "")]
+    address: String,
+    #[arg(long, default_value = "")]
+    tax_code: String,
+    #[arg(long, default_value = "")]
+    phone: String,
+    /// The bank's six digits
+    #[arg(long)]
+    bank_bin: String,
+    #[arg(long)]
+    bank_account: String,
+    #[arg(long)]
+    bank_holder: String,
+    #[command(flatten)]
+    place: Place,
+}
+
 #[derive(Subcommand)]
 enum AuditCommand {
     /// Verify the audit chain of every facility; fails when a row was changed, deleted, inserted or reordered
@@ -221,6 +248,27 @@ async fn run(command: Command) -> Result<()> {
             let opened = place.open().await?;
             let db = Db::connect(&opened.options, &[]).await?;
             operate::create_user(&db, Clock::system().now(), &facility, &login, &name, &role, password.trim_end_matches(['\r', '\n'])).await?;
+            db.close().await;
+            opened.close()
+        }
+        Command::Platform(args) => {
+            let mut key = String::new();
+            std::io::stdin().take(1000).read_to_string(&mut key).context("the bank's key on standard input")?;
+            let opened = args.place.open().await?;
+            serve::prepare(&opened.options).await?;
+            let db = Db::connect(&opened.options, &[]).await?;
+            let platform = subscription::platform::Platform {
+                facility_id: 0,
+                name: args.name,
+                address: args.address,
+                tax_code: args.tax_code,
+                phone: args.phone,
+                bank_bin: args.bank_bin,
+                bank_account: args.bank_account,
+                bank_holder: args.bank_holder,
+                bank_secret: key.trim().to_owned(),
+            };
+            operate::set_platform(&db, Clock::system().now(), &args.facility, platform).await?;
             db.close().await;
             opened.close()
         }

@@ -170,7 +170,7 @@ pub async fn create_user(db: &Db, now: DateTime<Utc>, facility_code: &str, login
     }
     let hash = practitioner::password::hash(password).await?;
     let mut tx = db.begin(Scope::FacilityFor(facility, "sign-in"), Actor::system(facility), now).await?;
-    let account = practitioner::store::NewAccount { login: &login, name, title: "", phone: "", password_hash: &hash, role };
+    let account = practitioner::store::NewAccount { login: &login, name, title: "", phone: "", password_hash: &hash, roles: &[role] };
     let made = practitioner::store::insert_account(&mut tx, &account).await?;
     if made.is_none() {
         bail!("the login {login} is taken");
@@ -178,5 +178,26 @@ pub async fn create_user(db: &Db, now: DateTime<Utc>, facility_code: &str, login
     tx.audit("create", "account", &login, None, serde_json::json!({ "role": role }));
     tx.commit().await?;
     println!("{login}");
+    Ok(())
+}
+
+/// Makes a facility the operators' own and sets the account that receives customers' money. Refuses an unknown facility,
+/// a bank that is no six digits and a key that is too short to protect anything.
+pub async fn set_platform(db: &Db, now: DateTime<Utc>, facility_code: &str, platform: subscription::platform::Platform) -> Result<()> {
+    let found: Option<i32> = sqlx::query_scalar(sql!("SELECT facility_id FROM organization_directory() WHERE code = $1"))
+        .bind(facility_code)
+        .fetch_optional(db.pool())
+        .await?;
+    let Some(facility_id) = found else { bail!("there is no facility with the code {facility_code}") };
+    if platform.bank_bin.len() != 6 || !platform.bank_bin.bytes().all(|b| b.is_ascii_digit()) {
+        bail!("a bank is six digits, e.g. 970436");
+    }
+    if platform.bank_secret.len() < 32 {
+        bail!("the bank's key needs at least 32 characters");
+    }
+    let mut tx = subscription::platform::begin(db, now).await?;
+    subscription::platform::set(&mut tx, &subscription::platform::Platform { facility_id, ..platform }).await?;
+    tx.audit("set", "platform", facility_id, None, serde_json::Value::Null);
+    tx.commit().await?;
     Ok(())
 }

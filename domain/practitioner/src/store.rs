@@ -240,7 +240,7 @@ pub struct NewAccount<'a> {
     pub title: &'a str,
     pub phone: &'a str,
     pub password_hash: &'a str,
-    pub role: &'a str,
+    pub roles: &'a [&'a str],
 }
 
 /// Writes a member of staff with an account at the facility of the transaction, which needs the purpose `sign-in`.
@@ -253,7 +253,7 @@ pub async fn insert_account(tx: &mut Tx, new: &NewAccount<'_>) -> Result<Option<
              VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING practitioner_id)
          INSERT INTO practitioner_account (facility_id, account_id, login, practitioner_id, display_name, password_hash,
              password_changed_at, roles)
-         VALUES ($1, $8, $9, $2, $10, $11, $12, ARRAY[$13]) ON CONFLICT (login) DO NOTHING RETURNING account_id"
+         VALUES ($1, $8, $9, $2, $10, $11, $12, $13) ON CONFLICT (login) DO NOTHING RETURNING account_id"
     ))
     .bind(facility)
     .bind(Uuid::now_v7())
@@ -267,7 +267,7 @@ pub async fn insert_account(tx: &mut Tx, new: &NewAccount<'_>) -> Result<Option<
     .bind(format!("{} {}", new.title, new.name).trim())
     .bind(new.password_hash)
     .bind(now)
-    .bind(new.role)
+    .bind(new.roles)
     .fetch_optional(tx.conn())
     .await?;
     Ok(made.map(AccountId))

@@ -84,7 +84,8 @@ pub async fn activate(tx: &mut Tx, id: Uuid, begin: Begin) -> Result<FacilityId,
         title: "",
         phone: if sign_up.contact_kind == "phone" { &sign_up.contact } else { "" },
         password_hash: &sign_up.password_hash,
-        role: "admin",
+        // The owner tries the desk and the counter at once; who treats needs a licence and comes in through the staff list.
+        roles: &["admin", "receptionist", "cashier"],
     };
     let Some(account) = practitioner::store::insert_account(tx, &account).await? else {
         return Err(Problem::at("login", format!("Tên đăng nhập {} đã có người dùng. Chọn tên khác.", sign_up.login)).into());
