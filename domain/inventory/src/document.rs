@@ -196,15 +196,16 @@ impl State {
     }
 
     /// Colour and icon of its badge.
-    pub fn look(self) -> (&'static str, &'static str) {
-        match self {
-            State::Draft => ("draft", "pencil"),
-            State::Submitted => ("waiting", "clock-hour-4"),
-            State::Refused => ("warning", "alert-triangle"),
-            State::Discarded => ("neutral", "trash"),
-            State::Approved | State::Received => ("done", "circle-check"),
-            State::SentBack => ("info", "arrow-back-up"),
-            State::Reversed => ("critical", "history"),
+    pub fn look(self, kind: Kind) -> (&'static str, &'static str) {
+        match (self, kind) {
+            (State::Draft, _) => ("draft", "pencil"),
+            (State::Submitted, _) => ("waiting", "clock-hour-4"),
+            (State::Refused, _) => ("warning", "alert-triangle"),
+            (State::Discarded, _) => ("neutral", "trash"),
+            (State::Approved, Kind::Transfer) => ("info", "truck"),
+            (State::Approved | State::Received, _) => ("done", "circle-check"),
+            (State::SentBack, _) => ("info", "arrow-back-up"),
+            (State::Reversed, _) => ("critical", "history"),
         }
     }
 

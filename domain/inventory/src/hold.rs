@@ -73,6 +73,18 @@ pub async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Resu
     Ok(())
 }
 
+/// Whoever takes no more of a line needs nothing of it kept aside.
+pub async fn drugs_dispensed(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
+    let Event::DrugsDispensed { prescription, lines, .. } = serde_json::from_value(payload)? else {
+        anyhow::bail!("not a DrugsDispensed");
+    };
+    let closed: Vec<_> = lines.iter().filter(|l| l.closes_line).filter_map(|l| l.line).collect();
+    if let (Some(prescription), false) = (prescription, closed.is_empty()) {
+        store::let_go(tx, prescription, &closed).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,6 +52,7 @@ pub fn module() -> web::Module {
             right(post("/app/stock/items/{item}/barcodes", item_page::learn), WRITE),
             right(get("/app/stock/items/{item}/card/{store}", card::show), READ),
             right(get("/app/stock/lots/{lot}", lot_page::show), READ),
+            right(get("/app/stock/lots/{lot}/label", lot_page::label), READ),
             right(post("/app/stock/lots/{lot}/decisions", lot_page::decide), RECALL),
             right(get("/app/stock/lots/{lot}/recipients", lot_page::recipients), RECALL),
             right(get("/app/stock/stores", stores::list), READ),
@@ -79,6 +80,7 @@ pub fn module() -> web::Module {
         listeners: vec![
             web::Listener { event: "PrescriptionIssued", name: "inventory.hold", run: |tx, p| Box::pin(hold::prescription_issued(tx, p)) },
             web::Listener { event: "PrescriptionPaid", name: "inventory.hold_firmly", run: |tx, p| Box::pin(hold::prescription_paid(tx, p)) },
+            web::Listener { event: "DrugsDispensed", name: "inventory.line_closed", run: |tx, p| Box::pin(hold::drugs_dispensed(tx, p)) },
             web::Listener { event: "PrescriptionCancelled", name: "inventory.let_go", run: |tx, p| Box::pin(hold::prescription_cancelled(tx, p)) },
         ],
         migrations: vec![

@@ -86,6 +86,11 @@ impl Page {
     fn line_problem(&self, line: &Line) -> &str {
         self.problems.at(&line.line_id.to_string())
     }
+    /// Refusals about movements of another paper, which have no row here.
+    fn elsewhere(&self) -> Vec<&str> {
+        let about_no_row = |field: &str| field.parse::<Uuid>().is_ok_and(|id| !self.lines.iter().any(|l| l.line_id == id));
+        self.problems.0.iter().filter(|p| about_no_row(&p.field)).map(|p| p.text.as_ref()).collect()
+    }
     fn may_reverse(&self) -> bool {
         self.may_write && self.reversal.is_none() && document::may_reverse(self.doc.kind(), self.doc.state()).is_ok()
     }

@@ -66,7 +66,7 @@ impl Page {
 async fn page(ctx: &Ctx, tx: &mut Tx, lot: Lot, form: DecisionForm, problems: Problems) -> Result<Page, Failure> {
     let item = items::find(tx, lot.item_id).await?.ok_or(Failure::NotFound)?;
     Ok(Page {
-        shell: ctx.shell(&format!("Lô {}", lot.lot_no), &[("F2", "Tìm / quét"), ("Esc", "Về thuốc")]),
+        shell: ctx.shell(&format!("Lô {}", lot.lot_no), &[("F2", "Tìm / quét"), ("F9", "In nhãn"), ("Esc", "Về thuốc")]),
         here: "balance",
         places: card::places_of_lot(tx, lot.lot_id).await?,
         history: blocks::list(tx, lot.id()).await?,
@@ -100,6 +100,18 @@ pub async fn decide(ctx: Ctx, Path(lot): Path<LotId>, Form(form): Form<DecisionF
         }
         Err(problems) => web::refused(page(&ctx, &mut tx, lot, form, problems).await?),
     }
+}
+
+/// `GET /app/stock/lots/{lot}/label`: a label of 50 × 30 mm for the box or the shelf. Printed again without a question.
+pub async fn label(ctx: Ctx, Path(lot): Path<LotId>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let lot = lots::find(&mut tx, lot).await?.ok_or(Failure::NotFound)?;
+    let item = items::find(&mut tx, lot.item_id).await?.ok_or(Failure::NotFound)?;
+    tx.audit("print", "lot", lot.lot_id, None, json!({ "label": lot.label() }));
+    tx.commit().await?;
+    let labels = [json!({ "code": lot.label(), "name": item.name, "lot_no": lot.lot_no, "expires_date": lot.expires })];
+    let bytes = ctx.app.papers().render("lot-label", json!({ "labels": labels })).await.map_err(|e| anyhow::anyhow!("a lot label cannot be drawn: {e}"))?;
+    web::pdf(bytes, &format!("nhan-lo-{}.pdf", lot.label()))
 }
 
 #[derive(Template)]

@@ -95,6 +95,20 @@ pub async fn free(tx: &mut Tx, prescription: PrescriptionId) -> Result<(), sqlx:
     Ok(())
 }
 
+/// Nothing of these lines is kept aside any more.
+pub async fn let_go(tx: &mut Tx, prescription: PrescriptionId, lines: &[Uuid]) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query(sql!(
+        "UPDATE inventory_hold SET open_milli = 0 WHERE facility_id = $1 AND prescription_id = $2 AND line_id = ANY($3) AND open_milli > 0"
+    ))
+    .bind(facility)
+    .bind(prescription.0)
+    .bind(lines)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// What was given uses up what was aside for this paper: by item, line after line; a line that got another drug in
 /// place of its own lets go of its own.
 pub async fn use_up(tx: &mut Tx, prescription: PrescriptionId, lines: &[Uuid], items: &[Uuid], quantities: &[i64]) -> Result<(), sqlx::Error> {

@@ -128,6 +128,28 @@ async fn others_cannot_take_what_is_held_and_the_holder_uses_it_up() {
 }
 
 #[tokio::test]
+async fn whoever_takes_no_more_of_a_line_lets_go_of_the_rest() {
+    let world = world().await;
+    let store = counter_with(&world, 10).await;
+    let (mine, line) = (PrescriptionId::new(), Uuid::now_v7());
+    tell(&world, issued(mine, None, line, drug("T001"), 8)).await;
+    sell(&world, store, Some(mine), line, 5).await.unwrap();
+    assert_eq!(free(&world, None).await, 2);
+    let given = base::event::DrugDispensed { id: Uuid::now_v7(), line: Some(line), drug: drug("T001"), substituted: false, quantity_milli: 5_000, closes_line: true };
+    let event = Event::DrugsDispensed {
+        dispense: DispenseId::new(),
+        bill: base::BillId::new(),
+        encounter: None,
+        patient: None,
+        prescription: Some(mine),
+        lines: vec![given],
+        day: "2026-11-24".parse().unwrap(),
+    };
+    tell(&world, event).await;
+    assert_eq!(free(&world, None).await, 5);
+}
+
+#[tokio::test]
 async fn a_facility_without_stock_holds_nothing() {
     let world = world().await;
     tell(&world, issued(PrescriptionId::new(), None, Uuid::now_v7(), drug("T001"), 30)).await;

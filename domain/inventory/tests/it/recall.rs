@@ -129,6 +129,8 @@ async fn the_pharmacist_recalls_a_batch_on_its_page_and_sees_whom_to_call() {
     assert_eq!(pharmacist.post(&format!("{path}/decisions"), &form).await.status, 303);
     let page = pharmacist.get(&path).await;
     assert!(page.contains("Lô đang bị khóa") && page.contains("CV 123/QLD-CL") && page.contains("Cho dùng lại"), "{}", page.text);
+    let label = pharmacist.get(&format!("{path}/label")).await;
+    assert_eq!(label.status, 200, "the label is printed");
     let people = pharmacist.get(&format!("{path}/recipients")).await;
     assert!(people.contains("Lê Thị Út") && people.contains("Đã bán 2 viên cho người mua không để lại tên"), "{}", people.text);
     let mut tx = world.tx(CLINIC).await;

@@ -3,6 +3,7 @@
 use crate::goods::{assert_books_hold, balance, drug};
 use crate::paperwork::{approve, arriving, ask, begin, lot, path, pharmacy, receive, submit, supplier};
 use base::LotId;
+use inventory::ledger::{Kind, Movement};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -134,6 +135,24 @@ async fn a_booked_paper_is_taken_back_by_another_one_with_two_people() {
     assert_eq!(ask(&p.world, "SELECT sum(cost_vnd)::bigint FROM inventory_movement").await, 0);
     let page = p.bao.get(&path(&id)).await;
     assert!(page.contains("Đã ghi đảo") && page.contains("GD26/000001"), "{}", page.text);
+    assert_books_hold(&p.world).await;
+}
+
+#[tokio::test]
+async fn what_was_given_away_cannot_be_taken_back() {
+    let mut p = pharmacy().await;
+    let id = receive(&mut p, drug("T001"), "55", ["A1", "31/01/2027", "110", "", "850"]).await;
+    let a1 = LotId(lot(&p.world, "A1").await);
+    let mut tx = p.world.tx("84101").await;
+    let sold = Movement::new(Kind::Dispense, p.main, drug("T001"), a1, -1_000, Uuid::now_v7(), Uuid::now_v7());
+    inventory::ledger::post(&mut tx, &[sold]).await.unwrap();
+    tx.commit().await.unwrap();
+    let back = Uuid::now_v7().to_string();
+    assert_eq!(p.bao.post(&format!("{}/reversal", path(&id)), &[("id", &back), ("reason", "Nhập nhầm số lô")]).await.status, 303);
+    let page = approve(&mut p.thuong, &back).await;
+    assert_eq!(page.status, 422);
+    assert!(page.contains("lô A1 còn 109 viên, cần 110"), "{}", page.text);
+    assert_eq!(ask(&p.world, "SELECT count(*) FROM inventory_document_number WHERE kind = 'reversal'").await, 0, "no number was used up");
     assert_books_hold(&p.world).await;
 }
 
