@@ -208,7 +208,7 @@ pub async fn lower(tx: &mut Tx, row: &Lowered<'_>) -> Result<(), sqlx::Error> {
         "INSERT INTO billing_charge (facility_id, charge_id, bill_id, source, source_id, source_paper, revision, service_id, drug_id,
              group_key, name, unit, quantity_milli, unit_price_vnd, price_valid_from, amount_vnd, day, posted_at, by_account, by_name,
              discount_of, discount_id)
-         SELECT facility_id, $3, bill_id, $4, $3, source_paper, 1, service_id, drug_id, group_key, $5, '', 1000, $6, $7, -$6, $7, $8, $9, $10,
+         SELECT facility_id, $3, bill_id, $4, $3, source_paper, 1, service_id, drug_id, group_key, $5, '', 1000, $6::bigint, $7, -$6::bigint, $7, $8, $9, $10,
                 charge_id, $11
          FROM billing_charge WHERE facility_id = $1 AND charge_id = $2 AND reverses IS NULL
          ON CONFLICT (facility_id, discount_id, discount_of) WHERE reverses IS NULL AND discount_id IS NOT NULL DO NOTHING"

@@ -174,7 +174,7 @@ pub async fn insert(tx: &mut Tx, new: &NewDocument) -> Result<(), sqlx::Error> {
     let (me, my_name) = (tx.actor.account.0, tx.actor.name.to_string());
     sqlx::query(sql!(
         "INSERT INTO inventory_document (facility_id, document_id, kind, store_id, reverses, reason, total_vnd, day, written_at, author, author_name, hands)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ARRAY[$10]) ON CONFLICT (facility_id, document_id) DO NOTHING"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, ARRAY[$10::uuid]) ON CONFLICT (facility_id, document_id) DO NOTHING"
     ))
     .bind(facility)
     .bind(new.id)

@@ -299,7 +299,7 @@ pub async fn mark_orders(tx: &mut Tx, orders: &[Uuid], is_collected: bool) -> Re
     sqlx::query(sql!(
         "UPDATE diagnostics_order
          SET status = CASE WHEN $3 THEN 'collected' ELSE 'placed' END,
-             collected_at = CASE WHEN $3 THEN $4 END, collected_by = CASE WHEN $3 THEN $5::uuid END
+             collected_at = CASE WHEN $3 THEN $4::timestamptz END, collected_by = CASE WHEN $3 THEN $5::uuid END
          WHERE facility_id = $1 AND order_id = ANY($2) AND status = CASE WHEN $3 THEN 'placed' ELSE 'collected' END"
     ))
     .bind(tx.facility().0)

@@ -86,7 +86,7 @@ pub async fn content(conn: &mut PgConnection, facility: FacilityId, id: Uuid) ->
 pub async fn settle(tx: &mut Tx, id: Uuid, sample_code: &str, note: &str) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(sql!(
         "UPDATE diagnostics_raw_message m
-         SET specimen_id = s.specimen_id, settled_at = CASE WHEN $3 = '' OR s.specimen_id IS NOT NULL THEN $5 END, settled_by = $6, settle_note = $4
+         SET specimen_id = s.specimen_id, settled_at = CASE WHEN $3 = '' OR s.specimen_id IS NOT NULL THEN $5::timestamptz END, settled_by = $6, settle_note = $4
          FROM (SELECT (SELECT specimen_id FROM diagnostics_specimen WHERE facility_id = $1 AND code = $3) AS specimen_id) AS s
          WHERE m.facility_id = $1 AND m.message_id = $2
          RETURNING $3 = '' OR m.specimen_id IS NOT NULL"
