@@ -69,7 +69,7 @@ test("the pharmacist types an invoice: two lots, boxes and blisters, and cannot 
     }
   }
   await expect(page.locator("#grid tbody tr", { hasText: "B2" })).toContainText("100");
-  await picture(page, "40-phieu-nhap");
+  await picture(page, "86-phieu-nhap");
   await page.keyboard.press("F8");
   await expect(page.getByText("Người lập phiếu không tự duyệt.")).toBeVisible();
 });
@@ -77,7 +77,7 @@ test("the pharmacist types an invoice: two lots, boxes and blisters, and cannot 
 test("a second person approves, and the shelf holds 110", async ({ browser }) => {
   const page = await signIn(browser, "duocsi2.84101");
   await page.goto(receipt);
-  await picture(page, "41-duyet-phieu-nhap");
+  await picture(page, "87-duyet-phieu-nhap");
   await page.keyboard.press("F8");
   await expect(page.locator(".page-head .badge")).toContainText("Đã duyệt");
   await page.goto("/app/stock?q=amoxicilin+500");
@@ -107,16 +107,16 @@ test("the doctor's fourteen capsules are proposed as ten of the lot that ends fi
   const page = await signIn(browser, "duocsi.84101");
   await page.goto("/app/pharmacy");
   await expect(page.getByText("Huỳnh Thị Bảy").first()).toBeVisible();
-  await picture(page, "42-quay-thuoc");
+  await picture(page, "88-quay-thuoc");
   await page.goto(`/app/pharmacy/prescriptions/${prescription}`);
   const lots = page.locator("table", { hasText: "Lấy" }).first();
   await expect(lots.locator("tr", { hasText: "A1" })).toContainText("10");
   await expect(lots.locator("tr", { hasText: "B2" })).toContainText("4");
-  await picture(page, "43-phat-thuoc");
+  await picture(page, "89-phat-thuoc");
   await page.keyboard.press("F8");
   await page.waitForURL(/\/app\/pharmacy\/dispenses\//);
   await expect(page.locator("tr", { hasText: "B2" })).toContainText("4");
-  await picture(page, "44-da-phat");
+  await picture(page, "90-da-phat");
 });
 
 test("sealed capsules come back into their lot", async ({ browser }) => {
@@ -144,7 +144,7 @@ test("the stock card tells the whole story and its balance is the sum of its lin
   const [came, went, left] = [await numbers("Nhập"), await numbers("Xuất"), await numbers("Tồn")];
   expect(came.reduce((a, b) => a + b, 0) - went.reduce((a, b) => a + b, 0)).toBe(left[0]);
   expect(left[0]).toBe(100);
-  await picture(page, "45-the-kho");
+  await picture(page, "91-the-kho");
   lot = (await rows.filter({ hasText: "B2" }).first().getAttribute("data-href")).split("/").pop();
 });
 
@@ -155,7 +155,7 @@ test("a stocktake by two counters posts its difference only after a third person
   await first.keyboard.press("F5");
   await first.waitForURL(/\/app\/stock\/documents\/[0-9a-f-]{36}/);
   const sheet = new URL(first.url()).pathname;
-  await picture(first, "46-kiem-ke");
+  await picture(first, "92-kiem-ke");
   const second = await signIn(browser, "duocsi2.84101");
   await second.goto("/app/stock/documents?kind=stocktake");
   await second.locator("#f-store").selectOption({ label: "Tủ trực cấp cứu" });
@@ -178,7 +178,7 @@ test("a stocktake by two counters posts its difference only after a third person
   await owner.goto(sheet);
   await owner.keyboard.press("F8");
   await expect(owner.locator(".page-head .badge")).toContainText("Đã duyệt");
-  await picture(owner, "47-kiem-ke-da-duyet");
+  await picture(owner, "93-kiem-ke-da-duyet");
 });
 
 test("a recalled lot leaves every door", async ({ browser }) => {
@@ -189,11 +189,11 @@ test("a recalled lot leaves every door", async ({ browser }) => {
   await page.locator("#f-reason").fill("Thu hồi theo công văn");
   await page.keyboard.press("F8");
   await expect(page.getByText("Lô đang bị khóa")).toBeVisible();
-  await picture(page, "48-lo-bi-thu-hoi");
+  await picture(page, "94-lo-bi-thu-hoi");
   await page.goto("/app/stock?q=amoxicilin+500");
   await expect(page.locator("tbody tr", { hasText: DRUG }).first()).toContainText("Hết");
   await page.goto("/app/stock/alerts");
-  await picture(page, "49-canh-bao-kho");
+  await picture(page, "95-canh-bao-kho");
   // The label of the lot leads to it from anywhere.
   await page.goto(`/app/stock/lots/${lot}`);
   const label = (await page.locator("dt:text-is('Nhãn lô') + dd").innerText()).trim();
