@@ -84,7 +84,7 @@ pub fn panels() -> Vec<Panel> {
         },
         Panel {
             place: "encounter.orders",
-            order: 20,
+            order: 5,
             right: Some("lab.read"),
             feature: Some(FEATURE),
             render: |ctx, tx, about| Box::pin(chart::visit(ctx, tx, about)),

@@ -1,6 +1,6 @@
 // Typing results: Enter and ↓ go down the column, each cell is sent as it is left, and what the server thinks of it
 // stands beside the value. A cell that was not taken keeps what was typed.
-import { proof, say } from "./words.js";
+import { icon, proof, say } from "./words.js";
 
 const RETRY_MS = 4000;
 const grid = document.querySelector("[data-lab-grid]");
@@ -96,12 +96,34 @@ function problem(input, text) {
   box.append(told);
 }
 
+const STATES = {
+  critical: ["critical solid", "alert-octagon", "Nguy kịch: gọi bác sĩ"],
+  working: ["info", "loader", "Đang làm"],
+  look: ["warning", "alert-triangle", "Cần xem"],
+  full: ["done", "circle-check", "Đủ, chờ duyệt"],
+};
+
+/** The badge at the end of the row. */
+function state(row, isFull) {
+  const box = row.querySelector("[data-state]");
+  if (!box) return;
+  const key = row.querySelector(".crit") ? "critical" : !isFull ? "working" : row.querySelector(".off, .delta") ? "look" : "full";
+  const [look, name, words] = STATES[key];
+  const badge = Object.assign(document.createElement("span"), { className: `badge ${look}` });
+  badge.append(icon(name), say(words));
+  box.replaceChildren(badge);
+}
+
 /** A sample whose cells are all filled and accepted is ticked for validation. */
 function ready(row) {
   const tick = row?.querySelector("[data-ready]");
   if (!tick) return;
   const own = [...row.querySelectorAll("input[data-cell]")];
   tick.checked = own.length > 0 && own.every((input) => input.value.trim() !== "" && input.value === input.dataset.sent && !input.closest(".has-problem"));
+  state(row, tick.checked);
+  const count = document.querySelectorAll("[data-ready]:checked").length;
+  const label = document.querySelector("[data-lab-count]");
+  if (label) label.textContent = count ? say("Duyệt {} mẫu đủ kết quả", count) : say("Duyệt mẫu đã chọn");
 }
 
 addEventListener("beforeunload", (event) => { if (waiting.size) event.preventDefault(); });

@@ -113,6 +113,21 @@ fn tube(code: &str, bench: &str, specimen: &str) -> Tube {
     }
 }
 
+/// A unit of UCUM as clinics print it; units that are printed already stay.
+fn printed_unit(unit: &str) -> String {
+    match unit {
+        "{INR}" | "ratio" | "[pH]" => String::new(),
+        "mL/min/{1.73_m2}" => "ml/phút/1,73 m²".to_owned(),
+        "ug/mL{FEU}" => "µg/mL FEU".to_owned(),
+        other => other
+            .replace("[arb'U]", "U")
+            .replace("[IU]", "IU")
+            .replace("mm[Hg]", "mmHg")
+            .replace("umol", "µmol")
+            .replace("10*", "10^"),
+    }
+}
+
 /// What the national list lacks and clinics do every day.
 const OWN_TESTS: &str = "code\tname_vi\tloinc\tucum_unit\tspecimen_vi\tgroup_code\n\
     STREPA\tLiên cầu nhóm A kháng nguyên (phết họng)\t\t\tDịch họng\tVISINH\n";
@@ -183,7 +198,7 @@ fn templates() -> BTreeMap<String, Template> {
             name: test["name_vi"].to_owned(),
             loinc: test["loinc"].to_owned(),
             ucum: test["ucum_unit"].to_owned(),
-            unit: if kind == Kind::Number { unit } else { String::new() },
+            unit: if kind == Kind::Number { printed_unit(&unit) } else { String::new() },
             bench: bench.to_owned(),
             tube: tube(code, bench, test["specimen_vi"]),
             kind,
@@ -247,6 +262,14 @@ mod tests {
         for code in named.into_iter().chain(rows(include_str!("../../catalogue/analytes.tsv")).map(|row| row["code"])) {
             assert!(template(code).is_some(), "{code} is not in the list of tests");
         }
+    }
+
+    #[test]
+    fn units_are_printed_as_clinics_write_them() {
+        for template in TEMPLATES.values() {
+            assert!(!template.unit.contains(['[', '{', '*']), "{}: {}", template.code, template.unit);
+        }
+        assert_eq!((template("EGFR").unwrap().unit.as_str(), template("CA125").unwrap().unit.as_str()), ("ml/phút/1,73 m²", "U/mL"));
     }
 
     #[test]

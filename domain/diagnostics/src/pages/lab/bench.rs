@@ -54,6 +54,8 @@ struct Page {
     columns: Vec<Column>,
     rows: Vec<Row>,
     ready: usize,
+    /// Critical values nobody has called about: the sample and the words.
+    critical: Vec<(base::SpecimenId, String)>,
     qc: Qc,
     problems: Problems,
     toast: String,
@@ -119,6 +121,12 @@ async fn page(ctx: &Ctx, tx: &mut Tx, key: &'static str, problems: Problems, toa
         });
     }
     let columns: Vec<Column> = columns.into_values().collect();
+    let critical = samples
+        .iter()
+        .flat_map(|sample| sample.cells.iter().map(move |cell| (sample, cell)))
+        .filter(|(_, cell)| cell.flag.is_critical() && !cell.is_called)
+        .map(|(sample, cell)| (sample.specimen, format!("{} · {}", cell.in_words(), sample.patient_name)))
+        .collect();
     let rows: Vec<Row> = samples.into_iter().map(|sample| row(sample, &columns, ctx)).collect();
     Ok(Page {
         shell: ctx.shell("Bàn xét nghiệm", KEYS),
@@ -138,6 +146,7 @@ async fn page(ctx: &Ctx, tx: &mut Tx, key: &'static str, problems: Problems, toa
         ready: rows.iter().filter(|row| row.is_ready).count(),
         columns,
         rows,
+        critical,
         qc: Qc {
             runs,
             rejected,
