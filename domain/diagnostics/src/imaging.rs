@@ -65,10 +65,16 @@ pub fn scans() -> Vec<Scan> {
 }
 
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration {
-        name: "2026-11-25-0040-imaging-study",
-        sql: include_str!("../migrations/2026-11-25-0040-imaging-study.sql"),
-    }]
+    vec![
+        Migration {
+            name: "2026-11-25-0040-imaging-study",
+            sql: include_str!("../migrations/2026-11-25-0040-imaging-study.sql"),
+        },
+        Migration {
+            name: "2026-11-25-0041-imaging-paper",
+            sql: include_str!("../migrations/2026-11-25-0041-imaging-paper.sql"),
+        },
+    ]
 }
 
 pub fn rail() -> Vec<RailEntry> {

@@ -79,7 +79,7 @@ fn pregnancy(value: impl Fn(&str) -> Option<f64>, day: NaiveDate) -> Computed {
         if let (Some(percentile), Some(median)) = (weight_percentile(weight, age), median_weight_g(age)) {
             computed.lines.push(line(
                 "So với tuổi thai",
-                format!("khoảng bách phân vị {percentile}, trung vị {median:.0} g"),
+                format!("bách phân vị {percentile} (trung vị {median:.0} g)"),
                 "Hadlock 1991",
             ));
         }

@@ -13,12 +13,18 @@ pub const MOST_PIXELS: u64 = 24_000_000;
 /// The longest clip, with a little grace for the browser's own rounding.
 pub const LONGEST_CLIP_MS: u32 = 16_000;
 
-/// A still that was looked at: its size, and a small copy for lists.
+/// What a picture needs at most on paper: 88 mm at about 300 dots to the inch.
+const PAPER_PIXELS: u32 = 1_100;
+/// A still of fewer bytes that is not too wide goes to paper as it is.
+const PAPER_BYTES: usize = 500_000;
+
+/// A still that was looked at: its size, a small copy for lists, and one for paper unless it is small enough itself.
 #[derive(Debug)]
 pub struct Still {
     pub width: u32,
     pub height: u32,
     pub small: Vec<u8>,
+    pub paper: Option<Vec<u8>>,
 }
 
 /// Checks a still and makes its small copy. The size is read from the head first, so that a picture of 200 megapixels
@@ -40,7 +46,12 @@ pub fn check_still(content: &[u8]) -> Result<Still, Problem> {
     }
     let picture = DynamicImage::from_decoder(decoder).map_err(|_| broken())?;
     let small = jpeg(&picture.thumbnail(360, 270), 78).map_err(|_| broken())?;
-    Ok(Still { width, height, small })
+    let is_wide = width > PAPER_PIXELS || height > PAPER_PIXELS;
+    let paper = (is_wide || content.len() > PAPER_BYTES).then(|| {
+        let fitted = if is_wide { picture.resize(PAPER_PIXELS, PAPER_PIXELS, FilterType::Triangle) } else { picture };
+        jpeg(&fitted, 85)
+    });
+    Ok(Still { width, height, small, paper: paper.transpose().map_err(|_| broken())? })
 }
 
 /// Checks a clip: WebM, not too long. Gives its length in milliseconds as its blocks tell it.
@@ -67,18 +78,6 @@ fn check_bytes(content: &[u8]) -> Result<(), Problem> {
 /// The refusal of a content above the limit.
 pub fn too_large() -> Problem {
     Problem::of("Tệp lớn hơn 20 MB. Giảm độ phân giải hoặc quay ngắn hơn rồi gửi lại.")
-}
-
-/// The same still, small enough for paper: as it is when it is small already, else at most `longest` pixels wide or high.
-pub fn for_paper(content: Vec<u8>, longest: u32) -> anyhow::Result<Vec<u8>> {
-    let decoder = JpegDecoder::new(Cursor::new(&content))?;
-    let (width, height) = decoder.dimensions();
-    if width <= longest && height <= longest && content.len() < 500_000 {
-        return Ok(content);
-    }
-    let picture = DynamicImage::from_decoder(decoder)?;
-    let smaller = if width > longest || height > longest { picture.resize(longest, longest, FilterType::Triangle) } else { picture };
-    Ok(jpeg(&smaller, 85)?)
 }
 
 fn jpeg(picture: &DynamicImage, quality: u8) -> image::ImageResult<Vec<u8>> {
@@ -140,10 +139,9 @@ mod tests {
 
     #[test]
     fn paper_gets_a_smaller_copy_only_when_it_needs_one() {
-        let small = sample(640, 480);
-        assert_eq!(for_paper(small.clone(), 1200).unwrap(), small);
-        let large = for_paper(sample(2400, 1600), 1200).unwrap();
-        let still = check_still(&large).unwrap();
-        assert_eq!((still.width, still.height), (1200, 800));
+        assert_eq!(check_still(&sample(640, 480)).unwrap().paper, None);
+        let paper = check_still(&sample(2400, 1600)).unwrap().paper.expect("a copy");
+        let copy = check_still(&paper).unwrap();
+        assert_eq!((copy.width, copy.height), (1100, 733));
     }
 }

@@ -54,22 +54,26 @@ pub async fn keep(
     let bytes = i32::try_from(content.len()).unwrap_or(i32::MAX);
     let checked = tokio_blocking(move || {
         if is_clip {
-            picture::check_clip(&content).map(|ms| (content, None, None, Some(ms)))
+            picture::check_clip(&content).map(|ms| (content, None, Some(ms)))
         } else {
-            picture::check_still(&content).map(|still| (content, Some((still.width, still.height)), Some(still.small), None))
+            picture::check_still(&content).map(|still| (content, Some(still), None))
         }
     })
     .await?;
-    let (content, size, small, duration) = match checked {
+    let (content, still, duration) = match checked {
         Ok(checked) => checked,
         Err(problem) => return Ok(told(&problem)),
     };
     let files = ctx.app.files();
     let file = files.keep(facility, content).await?;
-    let small_file = match small {
-        Some(small) => Some(files.keep(facility, small).await?),
-        None => None,
-    };
+    let size = still.as_ref().map(|still| (still.width, still.height));
+    let (mut small_file, mut paper_file) = (None, None);
+    if let Some(still) = still {
+        small_file = Some(files.keep(facility, still.small).await?);
+        if let Some(paper) = still.paper {
+            paper_file = Some(files.keep(facility, paper).await?);
+        }
+    }
     let mut tx = ctx.begin().await?;
     let open = hold(&ctx, &mut tx, id).await?;
     if open.pictures.len() >= MOST_OF_STUDY {
@@ -81,6 +85,7 @@ pub async fn keep(
         kind: if is_clip { "clip" } else { "still" },
         file: &file,
         small_file: small_file.as_deref(),
+        paper_file: paper_file.as_deref(),
         bytes,
         width: size.and_then(|(width, _)| i32::try_from(width).ok()),
         height: size.and_then(|(_, height)| i32::try_from(height).ok()),

@@ -2,9 +2,8 @@
 
 use super::released::stills;
 use super::study::Open;
-use crate::imaging::picture;
 use crate::imaging::report::{Released, compose};
-use crate::store::imaging::{Report, Study};
+use crate::store::imaging::{Picture, Report};
 use base::Age;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Path, Query, Tx};
-
-/// What a picture needs at most on paper: 88 mm at about 300 dots to the inch.
-const PAPER_PIXELS: u32 = 1_100;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -32,7 +28,7 @@ pub async fn report(ctx: Ctx, Path(id): Path<Uuid>, Query(wanted): Query<Wanted>
     };
     let report = chosen.ok_or(Failure::NotFound)?;
     let is_old = report.version != open.study.version;
-    let data = sheet(&ctx, &mut tx, &open.study, &report.content.0, Some(report), is_old).await?;
+    let data = sheet(&ctx, &mut tx, &open, &report.content.0, Some(report), is_old).await?;
     tx.audit("print", "imaging-report", report.report_id, Some(open.study.patient()), json!({ "version": report.version }));
     tx.commit().await?;
     press(&ctx, data, &open.study.accession).await
@@ -45,7 +41,7 @@ pub async fn preview(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let content = open.draft.as_ref().map(|draft| draft.content.0.clone()).unwrap_or_default();
     let day = base::local_date(open.study.started_at);
     let report = compose(open.template(), &content, &stills(&open), day);
-    let mut data = sheet(&ctx, &mut tx, &open.study, &report, None, false).await?;
+    let mut data = sheet(&ctx, &mut tx, &open, &report, None, false).await?;
     data["draft"] = Value::Bool(true);
     tx.audit("read", "imaging-report", id, Some(open.study.patient()), json!({ "preview": true }));
     tx.commit().await?;
@@ -58,12 +54,13 @@ async fn press(ctx: &Ctx, data: Value, accession: &str) -> Answer {
 }
 
 /// The facts of the paper under the paper's own names.
-async fn sheet(ctx: &Ctx, tx: &mut Tx, study: &Study, report: &Released, signed: Option<&Report>, is_old: bool) -> Result<Value, Failure> {
+async fn sheet(ctx: &Ctx, tx: &mut Tx, open: &Open, report: &Released, signed: Option<&Report>, is_old: bool) -> Result<Value, Failure> {
+    let study = &open.study;
     let facility = ctx.facility();
     let ours = organization::facility::get(tx.conn(), facility).await?;
     let official = organization::facility::code_on(tx.conn(), facility, "kcb", ctx.today()).await?;
     let diagnoses = crate::store::list_diagnoses(tx.conn(), facility, study.encounter()).await?;
-    let pictures = pictures(ctx, report).await?;
+    let pictures = pictures(ctx, &open.pictures, report).await?;
     Ok(json!({
         "head": ours.paper_head(official.as_deref()),
         "title": report.title,
@@ -98,16 +95,12 @@ async fn sheet(ctx: &Ctx, tx: &mut Tx, study: &Study, report: &Released, signed:
     }))
 }
 
-/// The pictures made small enough for paper, all at once: reading and shrinking keep no other request waiting.
-async fn pictures(ctx: &Ctx, report: &Released) -> Result<Vec<Value>, Failure> {
-    let mut working = Vec::with_capacity(report.pictures.len());
+/// The pictures of a report, each in the copy that was made for paper.
+async fn pictures(ctx: &Ctx, kept: &[Picture], report: &Released) -> Result<Vec<Value>, Failure> {
+    let mut out = Vec::with_capacity(report.pictures.len());
     for shown in &report.pictures {
-        let content = ctx.app.files().fetch(ctx.facility(), &shown.file).await?;
-        working.push(tokio::task::spawn_blocking(move || picture::for_paper(content, PAPER_PIXELS)));
-    }
-    let mut out = Vec::with_capacity(working.len());
-    for (shown, work) in report.pictures.iter().zip(working) {
-        let content = work.await.map_err(|e| Failure::Fault(e.into()))??;
+        let copy = kept.iter().find(|picture| picture.picture_id == shown.picture).and_then(|picture| picture.paper_file.as_deref());
+        let content = ctx.app.files().fetch(ctx.facility(), copy.unwrap_or(&shown.file)).await?;
         out.push(json!({ "caption": shown.caption, "file": shown.file, "jpeg": STANDARD.encode(content) }));
     }
     Ok(out)
