@@ -14,16 +14,17 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 21] = [
-    "lab-label", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
+pub const TEMPLATES: [&str; 22] = [
+    "lab-label", "lot-label", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
     "drug-instructions", "stock-receipt", "stock-issue", "stocktake", "disposal", "controlled-book",
     "package-contract", "debt-note", "cash-handover",
 ];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 22] = [
+const SOURCES: [(&str, &str); 23] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("lab-label.typ", include_str!("../templates/lab-label.typ")),
+    ("lot-label.typ", include_str!("../templates/lot-label.typ")),
     ("lab-report.typ", include_str!("../templates/lab-report.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),

@@ -27,6 +27,10 @@ pub fn full(template: &str) -> Value {
             "shift_expected_vnd": 4_715_000, "shift_counted_vnd": 4_713_000, "kept_vnd": 713_000, "shift_reason": "Thối nhầm", "outcome": "Đã nhận",
         }),
         "lab-label" => lab_labels(),
+        "lot-label" => json!({ "labels": [
+            { "code": "LO000042", "name": "Amoxicilin 500 mg", "lot_no": "A1", "expires_date": "2027-01-31" },
+            { "code": "LO000043", "name": "Nhôm hydroxyd, magnesi hydroxyd và simeticon, hỗn dịch uống 10 ml", "lot_no": "MX-2207-B", "expires_date": "2027-06-30" },
+        ] }),
         "lab-report" => lab_report(),
         _ => cash_shift(),
     };
