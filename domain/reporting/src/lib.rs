@@ -10,6 +10,7 @@ pub mod drug;
 pub mod follow_up;
 pub mod overview;
 pub mod pages;
+pub mod payout;
 pub mod period;
 pub mod register;
 pub mod revenue;
@@ -22,6 +23,7 @@ use web::{Ctx, Module, Query, RailEntry, Route, get};
 
 const READ: &str = "report.read";
 const EXPORT: &str = "report.export";
+const STATEMENT: &str = "payout.view";
 const FEATURE: &str = "report.basic";
 const DAILY: &str = "report.daily_revenue";
 const STOCK: &str = "stock";
@@ -49,6 +51,12 @@ fn routes() -> Vec<Route> {
         get("/app/reports/revenue.xlsx", pages::revenue::export).right(EXPORT).feature(FEATURE),
         get("/app/reports/revenue/pdf", pages::revenue::print).right(READ).feature(FEATURE),
     ];
+    // A statement is for whoever keeps the shares and for the person it is about; which of the two decides the handler.
+    routes.extend([
+        get("/app/reports/payouts/{id}", books::show_statement).right(STATEMENT),
+        get("/app/reports/payouts/{id}/xlsx", books::export_statement).right(STATEMENT),
+        get("/app/reports/payouts/{id}/pdf", books::print_statement).right(STATEMENT),
+    ]);
     routes.extend(book!(Kind::Daily, "/app/reports/daily", DAILY));
     routes.extend(book!(Kind::FollowUps, "/app/reports/follow-ups", FEATURE));
     routes.extend(book!(Kind::Debts, "/app/reports/debts", FEATURE));

@@ -3,13 +3,14 @@
 use super::{Filter, Tab, heading, tabs};
 use crate::period::Period;
 use crate::table::{Book, Row, Table};
-use crate::{EXPORT, daily, debt, drug, follow_up, sheet};
+use crate::{EXPORT, daily, debt, drug, follow_up, payout, sheet};
 use askama::Template;
 use base::{Problem, Problems};
 use db::Tx;
 use serde::Deserialize;
 use serde_json::json;
-use web::{Answer, Ctx, Failure, Query, Shell};
+use uuid::Uuid;
+use web::{Answer, Ctx, Failure, Path, Query, Shell};
 
 /// How many rows of a table the screen shows; the sheet has all.
 const ON_SCREEN: usize = 500;
@@ -129,6 +130,45 @@ impl Page {
     fn is_drugs(&self) -> bool {
         matches!(self.kind, Kind::Drugs | Kind::Lots)
     }
+}
+
+/// A statement that this person may see: everybody's for whoever keeps the shares, otherwise one's own. Another person's is not there.
+async fn statement(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<(Book, Period), Failure> {
+    let only = if ctx.may("payout.read") { None } else { Some(ctx.actor.practitioner.ok_or(Failure::NotFound)?.0) };
+    let found = payout::find(tx, id, only).await?.ok_or(Failure::NotFound)?;
+    let book = payout::book(tx, id, &found).await?;
+    Ok((book, Period::day(found.month)))
+}
+
+#[derive(Template)]
+#[template(path = "statement.html")]
+struct StatementPage {
+    shell: Shell,
+    id: Uuid,
+    book: Book,
+    back: &'static str,
+}
+
+/// `GET /app/reports/payouts/{id}`.
+pub async fn show_statement(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let (book, _) = statement(&ctx, &mut tx, id).await?;
+    let back = if ctx.may("payout.read") { "/app/payouts" } else { "/app/payouts/mine" };
+    web::html(StatementPage { shell: ctx.shell(book.title, &[("F9", "In"), ("Esc", "Về thù lao")]), id, book, back })
+}
+
+/// `GET /app/reports/payouts/{id}/xlsx`.
+pub async fn export_statement(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let (book, month) = statement(&ctx, &mut tx, id).await?;
+    as_sheet(ctx, tx, "payout", book, month, "thu-lao").await
+}
+
+/// `GET /app/reports/payouts/{id}/pdf`.
+pub async fn print_statement(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let (book, month) = statement(&ctx, &mut tx, id).await?;
+    as_paper(ctx, tx, "payout", book, month, "thu-lao").await
 }
 
 fn in_address(period: Period) -> String {

@@ -10,7 +10,7 @@ use web::Module;
 /// The tables and views of the slices that reports read, without their pages.
 pub fn tables() -> Module {
     let mut migrations = Vec::new();
-    for slice in ["patient", "encounter", "billing"] {
+    for slice in ["patient", "encounter", "billing", "inventory"] {
         let folder = format!("{}/../{slice}/migrations", env!("CARGO_MANIFEST_DIR"));
         for entry in std::fs::read_dir(&folder).expect("the slice has migrations") {
             let path = entry.expect("a readable folder").path();
@@ -135,7 +135,8 @@ impl Clinic {
         .bind(amount_vnd)
         .bind(day)
         .bind(reverses)
-        .bind(seen.at)
+        // Taken back now, whenever the visit was.
+        .bind(if reverses.is_some() { self.morning } else { seen.at })
         .execute(&mut self.conn)
         .await
         .expect("a charge");
@@ -216,6 +217,95 @@ impl Clinic {
         .await
         .expect("a shift");
         shift
+    }
+
+    /// The doctor asks to come again on a day.
+    pub async fn asked_again(&mut self, seen: Seen, on: NaiveDate) {
+        sqlx::query("INSERT INTO encounter_disposition (facility_id, encounter_id, kind, follow_up_on, note_version) VALUES ($1, $2, 'follow_up', $3, 1)")
+            .bind(self.facility)
+            .bind(seen.encounter)
+            .bind(on)
+            .execute(&mut self.conn)
+            .await
+            .expect("a disposition");
+    }
+
+    /// The same person has another visit today.
+    pub async fn comes_back(&mut self, seen: Seen) {
+        sqlx::query(
+            "INSERT INTO encounter_encounter (facility_id, encounter_id, patient_id, person_id, room_id, practitioner_id, reason, status, day, opened_at, opened_by)
+             SELECT facility_id, $3, patient_id, person_id, room_id, practitioner_id, 'Tái khám', 'arrived', $4, $5, opened_by
+             FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2",
+        )
+        .bind(self.facility)
+        .bind(seen.encounter)
+        .bind(Uuid::now_v7())
+        .bind(self.today)
+        .bind(self.morning)
+        .execute(&mut self.conn)
+        .await
+        .expect("a second visit");
+    }
+
+    /// A prescription line is charged; gives the line.
+    pub async fn sell_drug(&mut self, seen: Seen, code: &str, quantity_milli: i64, amount_vnd: i64) -> Uuid {
+        let line = Uuid::now_v7();
+        sqlx::query(
+            "INSERT INTO billing_charge (facility_id, charge_id, bill_id, source, source_id, drug_id, group_key, name, quantity_milli,
+                unit_price_vnd, amount_vnd, day, posted_at, by_account, by_name)
+             VALUES ($1, $2, $3, 'drug', $2, $4, 'drug', $5, $6, 850, $7, $8, $9, $2, 'Máy')",
+        )
+        .bind(self.facility)
+        .bind(line)
+        .bind(seen.encounter)
+        .bind(demo_id(self.code, "drug", code))
+        .bind(code)
+        .bind(quantity_milli)
+        .bind(amount_vnd)
+        .bind(seen.day)
+        .bind(seen.at)
+        .execute(&mut self.conn)
+        .await
+        .expect("a charge");
+        line
+    }
+
+    /// The pharmacy takes so much of a lot for a line; the lot held just that and cost `cost_vnd`.
+    pub async fn take_lot(&mut self, code: &str, lot_no: &str, line: Uuid, quantity_milli: i64, cost_vnd: i64) {
+        let (lot, store, item) = (Uuid::now_v7(), demo_id(self.code, "store", "TEST"), demo_id(self.code, "drug", code));
+        self.papers += 1;
+        for sql in [
+            "INSERT INTO inventory_store (facility_id, store_id, code, name, kind, serves_patients, active_from, changed_by, changed_at)
+             VALUES ($1, $2, 'TEST', 'Quầy thuốc', 'counter', true, '2026-01-01', $3, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO inventory_item (facility_id, item_id, kept_from, changed_by, changed_at) VALUES ($1, $4, '2026-01-01', $3, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO inventory_lot (facility_id, lot_id, item_id, lot_no, expires, cost_vnd, cost_milli, label_no, created_by, created_at)
+             VALUES ($1, $3, $4, $5, '2027-06-30', $7, $6, $8, $3, $9)",
+            "INSERT INTO inventory_movement (facility_id, movement_id, store_id, item_id, lot_id, seq, quantity_milli, shelf_milli, lot_milli, cost_vnd,
+                kind, document_id, line_id, at, by_account, by_name)
+             VALUES ($1, gen_random_uuid(), $2, $4, $3, 0, $6, 0, 0, 0, 'opening', $3, $3, $9, $3, 'Máy')",
+            "INSERT INTO inventory_movement (facility_id, movement_id, store_id, item_id, lot_id, seq, quantity_milli, shelf_milli, lot_milli, cost_vnd,
+                kind, document_id, line_id, at, by_account, by_name)
+             VALUES ($1, gen_random_uuid(), $2, $4, $3, 0, -$6::bigint, 0, 0, 0, 'dispense', $10, $10, $9, $3, 'Máy')",
+        ] {
+            // Every statement is told which of the ten it needs, by using all of them.
+            let typed = format!(
+                "WITH facts(a, b, c, d, e, f, g, h, i, j) AS (VALUES ($1::int, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::bigint, $7::bigint, $8::bigint, $9::timestamptz, $10::uuid)) {sql}"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(typed))
+                .bind(self.facility)
+                .bind(store)
+                .bind(lot)
+                .bind(item)
+                .bind(lot_no)
+                .bind(quantity_milli)
+                .bind(cost_vnd)
+                .bind(self.papers)
+                .bind(self.morning)
+                .bind(line)
+                .execute(&mut self.conn)
+                .await
+                .expect("stock");
+        }
     }
 
     /// Three visits yesterday and today, one charge taken back today, one refund today.
