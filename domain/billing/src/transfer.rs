@@ -67,7 +67,7 @@ impl Reason {
             "unknown_reference" => "Không tìm thấy nội dung chuyển khoản",
             "wrong_amount" => "Sai số tiền",
             "late" => "Chuyển sau khi mã hết hạn",
-            "already_paid" => "Lượt khám đã thu đủ",
+            "already_paid" => "Phiếu đã thu đủ hoặc đã giảm",
             "other_account" => "Vào tài khoản khác",
             _ => "Chờ xem",
         }
