@@ -3,6 +3,7 @@ mod crash;
 mod invented;
 mod isolation;
 mod packages;
+mod platform_bank;
 mod pharmacy;
 mod rights;
 mod sql_texts;
