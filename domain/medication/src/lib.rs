@@ -135,6 +135,7 @@ pub fn module() -> Module {
             Migration { name: "2026-11-24-2110-prescription", sql: include_str!("../migrations/2026-11-24-2110-prescription.sql") },
             Migration { name: "2026-11-25-0020-dispense", sql: include_str!("../migrations/2026-11-25-0020-dispense.sql") },
             Migration { name: "2026-11-25-0021-counter-sale", sql: include_str!("../migrations/2026-11-25-0021-counter-sale.sql") },
+            Migration { name: "2026-11-25-0022-supply-in-place", sql: include_str!("../migrations/2026-11-25-0022-supply-in-place.sql") },
         ],
         rail: vec![
             RailEntry { href: "/app/pharmacy", icon: "pill", label: "Phát thuốc", right: DISPENSE, feature: Some(STOCK), order: 20 },

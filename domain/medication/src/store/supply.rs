@@ -124,7 +124,7 @@ pub async fn list_queue(conn: &mut PgConnection, facility: FacilityId, which: Wh
          JOIN patient_patient pt ON pt.facility_id = p.facility_id AND pt.patient_id = p.patient_id
          CROSS JOIN LATERAL (SELECT count(*) AS lines, coalesce(sum((l.price_vnd * l.quantity_milli + 500) / 1000), 0)::bigint AS price_vnd
                              FROM medication_line l WHERE l.facility_id = $1 AND l.prescription_id = p.prescription_id) s
-         WHERE p.facility_id = $1 AND p.status = 'issued' AND p.supply <> 'done' AND p.issued_at >= $2
+         WHERE p.facility_id = $1 AND p.code IS NOT NULL AND p.status = 'issued' AND p.supply <> 'done' AND p.issued_at >= $2
            AND (NOT $3 OR p.supply = 'partial') AND (p.valid_until IS NULL OR p.valid_until >= $4)
          ORDER BY p.issued_at LIMIT 200"
     ))

@@ -12,6 +12,9 @@ const KEYS: &[(&str, &str)] = &[("F2", "Tìm / quét"), ("F3", "Người kế"),
 /// A night shift still sees the evening's prescriptions after midnight.
 const EVENING: TimeDelta = TimeDelta::hours(12);
 
+/// Prescriptions older than this are not valid any more, whatever figure the circular has.
+const OWED: TimeDelta = TimeDelta::days(15);
+
 /// One who waits.
 pub struct Row {
     pub queued: Queued,
@@ -62,7 +65,7 @@ impl Row {
 pub async fn open_rows(ctx: &Ctx, tx: &mut Tx, which: Which) -> Result<Vec<Row>, Failure> {
     let since = match which {
         Which::Open => base::dates::start_of_day(ctx.today()).min(ctx.now - EVENING),
-        Which::Partial => ctx.now - TimeDelta::days(30),
+        Which::Partial => ctx.now - OWED,
     };
     let queued = store::list_queue(tx.conn(), ctx.facility(), which, since, ctx.today()).await?;
     Ok(queued.into_iter().map(|q| Row::of(q, ctx)).collect())
