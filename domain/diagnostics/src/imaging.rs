@@ -74,6 +74,10 @@ pub fn migrations() -> Vec<Migration> {
             name: "2026-11-25-0041-imaging-paper",
             sql: include_str!("../migrations/2026-11-25-0041-imaging-paper.sql"),
         },
+        Migration {
+            name: "2026-11-25-0042-imaging-lists",
+            sql: include_str!("../migrations/2026-11-25-0042-imaging-lists.sql"),
+        },
     ]
 }
 
