@@ -186,6 +186,7 @@ pub(crate) fn join(module: &mut web::Module) {
         web::post("/app/cashier/{bill}/people", pages::name_people).right("cashier.collect"),
     ]);
     module.migrations.push(web::Migration { name: "2026-11-25-0072-payout", sql: include_str!("../migrations/2026-11-25-0072-payout.sql") });
+    module.migrations.push(web::Migration { name: "2026-11-25-0075-list-indexes", sql: include_str!("../migrations/2026-11-25-0075-list-indexes.sql") });
     module.rail.extend([
         web::RailEntry { href: "/app/payouts", icon: "percentage", label: "Thù lao", right: "payout.read", feature: None, order: 56 },
         web::RailEntry { href: "/app/payouts/mine", icon: "percentage", label: "Thù lao của tôi", right: "payout.own", feature: None, order: 90 },

@@ -3,8 +3,10 @@
 
 mod house;
 mod lab;
+mod lists;
 mod load;
 mod measure;
+mod report;
 mod stock;
 mod visit;
 
@@ -17,8 +19,11 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, writes, visits
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, writes, visits; only by name, because they fill the disk: month-report, lists
     name: Option<String>,
+    /// Visits of `month-report`, rows of `lists`
+    #[arg(long)]
+    rows: Option<i64>,
     /// Write the figures as JSON too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -60,6 +65,13 @@ async fn main() -> Result<()> {
     }
     if wanted("lab-validate") {
         lab::validate(&running, &mut report).await?;
+    }
+    // Millions of rows: not among "all".
+    if cli.name.as_deref() == Some("month-report") {
+        report::month(&running, cli.rows.unwrap_or(1_000_000), &mut report).await?;
+    }
+    if cli.name.as_deref() == Some("lists") {
+        lists::lists(&running, cli.rows.unwrap_or(10_000_000), &mut report).await?;
     }
     if wanted("writes") {
         visit::writes(&running, &mut report).await?;
