@@ -148,6 +148,5 @@ pub fn module() -> Module {
             feature: Some(FEATURE),
             find: |ctx, tx, code| Box::pin(scan::prescription(ctx, tx, code)),
         }],
-        ..web::Module::default()
     }
 }

@@ -7,6 +7,7 @@ use base::LotId;
 use testkit::{Client, Page};
 use uuid::Uuid;
 
+#[expect(clippy::too_many_arguments, reason = "what stands on the form")]
 async fn back(client: &mut Client, dispense: Uuid, id: Uuid, line: &str, lot: LotId, quantity: &str, reason: &str, reopens: &str) -> Page {
     let (id, lot) = (id.to_string(), lot.to_string());
     let fields = [("id", id.as_str()), ("line", line), ("lot", lot.as_str()), ("quantity", quantity), ("reason", reason), ("reopens", reopens)];
