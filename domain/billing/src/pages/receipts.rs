@@ -70,6 +70,9 @@ struct OnePage {
     payments: Vec<Payment>,
     lines: Vec<PaperLine>,
     may_refund: bool,
+    may_invoice: bool,
+    /// For the electronic invoice that may be drafted from here.
+    invoice_id: Uuid,
 }
 
 impl OnePage {
@@ -92,7 +95,7 @@ pub async fn show(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let payments = receipts::payments_of_receipt(&mut tx, id).await?;
     let lines = receipts::charges_of(&mut tx, id).await?;
     let title = receipt.show_number();
-    web::html(OnePage { shell: ctx.shell(&title, &[("F9", "In")]), receipt, payer, payments, lines, may_refund: ctx.may("cashier.refund") })
+    web::html(OnePage { shell: ctx.shell(&title, &[("F9", "In")]), receipt, payer, payments, lines, may_refund: ctx.may("cashier.refund"), may_invoice: ctx.may("einvoice.issue"), invoice_id: Uuid::now_v7() })
 }
 
 /// The paper as PDF; every print is counted, and the second says that it is the second.
