@@ -334,3 +334,26 @@ async fn a_cancelled_order_leaves_the_bench_and_a_merge_moves_results() {
     let (next, _) = ordered(&world, kept, &["XN13"]).await;
     assert!(doctor.get(&format!("/app/encounters/{next}")).await.contains("Xét nghiệm gần đây"));
 }
+
+#[tokio::test]
+async fn two_who_release_at_once_make_one_report() {
+    let world = lab_day().await;
+    let patient = born(&world, "Nguyễn Văn An", "male", "1985-03-15").await;
+    let (visit, _) = ordered(&world, patient, &["XN02", "XN13"]).await;
+    to_bench(&world, visit, &[("GLU", "5,1"), ("NA", "140"), ("K", "4,1"), ("CL", "100")]).await;
+    technical(&world, "SINHHOA", visit).await;
+    let sample = ids(&world, visit).await.remove(0);
+    let (mut head, mut doctor) = (world.sign_in_as("xetnghiem2.84101").await, world.sign_in_as("bacsi.84101").await);
+    let fields = [("specimen", sample.as_str())];
+    let (one, other) = tokio::join!(head.post("/app/lab/validation", &fields), doctor.post("/app/lab/validation", &fields));
+    let mut answers = [one.status, other.status];
+    answers.sort_unstable();
+    assert_eq!(answers, [303, 422]);
+    assert_eq!(events(&world, "84101", "ReportReleased").await.len(), 1);
+    // Two at the desk who take the same samples at once take one tube.
+    let (next, _) = ordered(&world, patient, &["XN02"]).await;
+    let (mut lab, mut nurse) = (world.sign_in_as("xetnghiem.84101").await, world.sign_in_as("dieuduong.84101").await);
+    let (one, other) = tokio::join!(collect(&mut lab, next), collect(&mut nurse, next));
+    assert_eq!((one.status, other.status), (303, 303));
+    assert_eq!(specimens(&world, next).await.len(), 1);
+}

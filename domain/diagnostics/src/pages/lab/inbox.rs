@@ -50,8 +50,9 @@ pub async fn list(ctx: Ctx, Query(part): Query<Part>) -> Answer {
                 who: who(&line.sex, line.birth_date, today),
                 at: format!("{} {}", show_date(base::local_date(line.released_at)), show_time(line.released_at)),
                 since: line.released_at.to_rfc3339(),
-                href: match line.kind.as_str() {
-                    "lab" => format!("/app/lab/reports/{}", line.report_id),
+                href: match (line.kind.as_str(), line.study_id) {
+                    ("lab", _) => format!("/app/lab/reports/{}", line.report_id),
+                    (_, Some(study)) => format!("/app/imaging/studies/{study}"),
                     _ => format!("/app/encounters/{}?tab=3", line.encounter_id),
                 },
                 line,

@@ -23,6 +23,8 @@ pub struct Line {
     pub record_no: String,
     pub sex: String,
     pub birth_date: NaiveDate,
+    /// Where an imaging report is read.
+    pub study_id: Option<Uuid>,
 }
 
 /// Puts a released report before everybody who ordered what is on it; a second delivery changes nothing.
@@ -57,7 +59,8 @@ pub async fn tell(tx: &mut Tx, event: &Event) -> Result<(), sqlx::Error> {
 pub async fn list(conn: &mut PgConnection, facility: FacilityId, account: Uuid, is_seen: bool, most: i64) -> Result<Vec<Line>, sqlx::Error> {
     sqlx::query_as(sql!(
         "SELECT i.report_id, i.encounter_id, i.patient_id, i.kind, i.title, i.abnormal, i.critical, i.corrects, i.released_at,
-                i.acknowledged_at, p.name AS patient_name, p.record_no, p.sex, p.birth_date
+                i.acknowledged_at, p.name AS patient_name, p.record_no, p.sex, p.birth_date,
+                (SELECT r.study_id FROM diagnostics_imaging_report r WHERE r.facility_id = $1 AND r.report_id = i.report_id) AS study_id
          FROM diagnostics_inbox i
          JOIN patient_patient p ON p.facility_id = i.facility_id AND p.patient_id = i.patient_id
          WHERE i.facility_id = $1 AND i.account_id = $2 AND (i.acknowledged_at IS NOT NULL) = $3
