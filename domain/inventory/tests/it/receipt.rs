@@ -172,10 +172,12 @@ async fn the_other_clinic_finds_nothing_and_a_nurse_may_only_read() {
     assert_eq!(nurse.post(&format!("{}/reversal", path(&id)), &[]).await.status, 403);
     let mut basic = p.world.sign_in_as("quantri.84102").await;
     assert_eq!(basic.get("/app/stock/documents").await.status, 403, "stock is not in the smallest package");
-    // The number on the paper leads to it, with or without its slash.
-    let mut tx = p.world.tx("84101").await;
-    let found = inventory::store::documents::find_by_number(&mut tx, inventory::document::Kind::Receipt, 2026, 1).await.unwrap();
-    assert_eq!(found.map(|f| f.to_string()), Some(id));
+    // The number on the paper leads to it from any screen, with or without its slash; elsewhere to nothing.
+    for code in ["PN26/000001", "pn26000001"] {
+        let scanned = nurse.get(&format!("/app/scan?code={}", code.replace('/', "%2F"))).await;
+        assert_eq!((scanned.status, scanned.location()), (303, path(&id).as_str()), "{code}");
+    }
+    assert_ne!(other.get("/app/scan?code=PN26000001").await.status, 303);
 }
 
 #[tokio::test]
