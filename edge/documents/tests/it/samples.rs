@@ -32,6 +32,7 @@ pub fn full(template: &str) -> Value {
             { "code": "LO000043", "name": "Nhôm hydroxyd, magnesi hydroxyd và simeticon, hỗn dịch uống 10 ml", "lot_no": "MX-2207-B", "expires_date": "2027-06-30" },
         ] }),
         "lab-report" => lab_report(),
+        "report" => report(),
         _ => cash_shift(),
     };
     data["head"] = head();
@@ -348,5 +349,24 @@ fn lab_report() -> Value {
         "groups": [{ "name": "Điện giải đồ (Na, K, Cl)", "rows": [row("Kali", "6,8", "▲▲", "4,8"), row("Natri", "140", "", "")] }],
         "reason": "Nhập nhầm dòng", "technical": { "name": "KTV. Đặng Quốc Huy" }, "technical_at": "2026-11-22T03:30:00Z",
         "released": { "name": "BS. Phan Thanh Liêm" }, "signed_at": "2026-11-22T03:41:00Z",
+    })
+}
+
+fn report() -> Value {
+    let columns: Vec<Value> = ["Ca", "Thu ngân", "Mở lúc", "Kết lúc", "Sổ sách", "Thực đếm", "Chênh lệch", "Giải trình", "Bàn giao cho"]
+        .iter()
+        .enumerate()
+        .map(|(i, title)| json!({ "title": title, "number": (4..7).contains(&i), "width": "18" }))
+        .collect();
+    json!({
+        "title": "Doanh thu hằng ngày", "about": "24/11/2026", "verdict": "Khớp sổ cái từng đồng.",
+        "figures": [{ "label": "Doanh thu trong ngày", "value": "24.860.000 đ" }, { "label": "Thực thu", "value": "22.100.000 đ" }],
+        "tables": [
+            { "title": "Theo hình thức", "columns": [{ "title": "Hình thức", "number": false, "width": "30" }, { "title": "Thực thu", "number": true, "width": "16" }],
+              "rows": [{ "cells": ["Tiền mặt", "12.000.000"] }, { "cells": ["Chuyển khoản", "10.100.000"] }], "sum": { "cells": ["Cộng", "22.100.000"] } },
+            { "title": "Ca thu", "columns": columns,
+              "rows": [{ "cells": ["CA26-000001", "Võ Thị Kim Thoa", "07:00 24/11/2026", "12:00", "5.000.000", "4.990.000", "−10.000", "Thối nhầm", "Lý Minh Châu"] }] },
+        ],
+        "printed": { "by": "Lâm Thế Vinh", "printed_at": "2026-11-24T13:04:00Z" },
     })
 }
