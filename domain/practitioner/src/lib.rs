@@ -56,8 +56,8 @@ pub fn module() -> web::Module {
                 sql: include_str!("../migrations/2026-11-25-0051-who-with-stamp.sql"),
             },
             web::Migration {
-                name: "2026-11-25-0080-who-is-planned-once",
-                sql: include_str!("../migrations/2026-11-25-0080-who-is-planned-once.sql"),
+                name: "2026-11-25-0082-one-look-at-the-door",
+                sql: include_str!("../migrations/2026-11-25-0082-one-look-at-the-door.sql"),
             },
         ],
         rail: vec![
