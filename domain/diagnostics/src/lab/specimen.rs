@@ -188,8 +188,11 @@ pub struct Wanted<A> {
     pub facts: A,
 }
 
+/// Tubes with what is measured in each, and the orders that asked for it.
+pub type Tubes<A> = Vec<(Tube, Vec<(A, Vec<Uuid>)>)>;
+
 /// The tubes of a visit in the order of draw: each analyte once, with all orders that asked for it.
-pub fn tubes<A>(wanted: Vec<Wanted<A>>) -> Vec<(Tube, Vec<(A, Vec<Uuid>)>)> {
+pub fn tubes<A>(wanted: Vec<Wanted<A>>) -> Tubes<A> {
     let mut tubes: Vec<(Tube, Vec<(Uuid, A, Vec<Uuid>)>)> = Vec::new();
     for Wanted { order, tube, analyte, facts } in wanted {
         let at = match tubes.iter().position(|(known, _)| *known == tube) {
