@@ -182,6 +182,21 @@ pub struct Tally {
     pub insured: i64,
 }
 
+impl Tally {
+    /// As it stands in the address of the next page, so that turning a page does not count a million visits again.
+    pub fn key(&self) -> String {
+        format!("{}.{}.{}.{}.{}", self.visits, self.finished, self.open, self.cancelled, self.insured)
+    }
+
+    /// Reads it back; nonsense is counted again.
+    pub fn read(key: &str) -> Option<Tally> {
+        let mut parts = key.split('.').map(|part| part.parse::<i64>().ok().filter(|n| *n >= 0));
+        let mut next = || parts.next().flatten();
+        Some(Tally { visits: next()?, finished: next()?, open: next()?, cancelled: next()?, insured: next()? })
+    }
+}
+
+/// Counts the visits of the period that are wanted, exactly.
 pub async fn tally(tx: &mut Tx, period: Period, wanted: &Wanted) -> Result<Tally, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
@@ -204,15 +219,16 @@ pub async fn tally(tx: &mut Tx, period: Period, wanted: &Wanted) -> Result<Tally
     .await
 }
 
-/// The doctors and rooms that the period knows, for the filters: `(kind, id, name)`.
+/// The licensed staff and the examination rooms of the period, for the filters: `(kind, id, name)`. They come from their own lists, because
+/// asking a million visits who saw them costs more than the page.
 pub async fn list_choices(tx: &mut Tx, period: Period) -> Result<Vec<(String, Uuid, String)>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT DISTINCT 'doctor' AS kind, practitioner_id AS id, doctor AS name FROM encounter_report_visit
-         WHERE facility_id = $1 AND day BETWEEN $2 AND $3 AND practitioner_id IS NOT NULL
-         UNION
-         SELECT DISTINCT 'room', room_id, room FROM encounter_report_visit
-         WHERE facility_id = $1 AND day BETWEEN $2 AND $3
+        "SELECT 'doctor' AS kind, practitioner_id AS id, concat_ws(' ', nullif(title, ''), name) AS name FROM practitioner_practitioner
+         WHERE facility_id = $1 AND licence_no <> '' AND active_from <= $3 AND (active_to IS NULL OR active_to >= $2)
+         UNION ALL
+         SELECT 'room', room_id, coalesce(nullif(short_name, ''), name) FROM organization_room
+         WHERE facility_id = $1 AND kind IN ('exam', 'imaging', 'procedure') AND active_from <= $3 AND (active_to IS NULL OR active_to >= $2)
          ORDER BY kind, name"
     ))
     .bind(facility)
@@ -274,6 +290,15 @@ mod tests {
         assert_eq!(After::read(&after.key()), Some(after));
         for nonsense in ["", ".", "20261124", "20261124.x.y", "99999999.1.2", "20261124.9999999999999999999.0", "a.b.c.d"] {
             assert_eq!(After::read(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn the_counts_travel_with_the_page() {
+        let tally = Tally { visits: 205, finished: 200, open: 3, cancelled: 2, insured: 1 };
+        assert_eq!(Tally::read(&tally.key()), Some(tally));
+        for nonsense in ["", "1.2.3.4", "1.2.3.4.x", "-1.2.3.4.5"] {
+            assert_eq!(Tally::read(nonsense), None, "{nonsense}");
         }
     }
 }

@@ -63,6 +63,13 @@ pub struct Column {
     pub width: u16,
 }
 
+impl Column {
+    /// Holds a day, a code or a telephone number: better wide than broken.
+    pub fn is_short(&self) -> bool {
+        self.width <= 18
+    }
+}
+
 pub const fn words(title: &'static str, width: u16) -> Column {
     Column { title, is_number: false, width }
 }

@@ -23,6 +23,8 @@ pub struct Asked {
     room: String,
     status: String,
     after: String,
+    /// The counts of the first page, carried along.
+    seen: String,
 }
 
 impl Asked {
@@ -67,8 +69,12 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
     let (period, filter, problems) = period_of(&ctx, &asked.from, &asked.to);
     let wanted = asked.wanted();
     let mut tx = ctx.begin().await?;
-    let tally = tally(&mut tx, period, &wanted).await?;
-    let mut visits = list_visits(&mut tx, period, &wanted, After::read(&asked.after), PAGE + 1).await?;
+    let after = After::read(&asked.after);
+    let tally = match Tally::read(&asked.seen).filter(|_| after.is_some()) {
+        Some(seen) => seen,
+        None => tally(&mut tx, period, &wanted).await?,
+    };
+    let mut visits = list_visits(&mut tx, period, &wanted, after, PAGE + 1).await?;
     let choices = list_choices(&mut tx, period).await?;
     let more = if visits.len() as i64 > PAGE {
         visits.truncate(PAGE as usize);
