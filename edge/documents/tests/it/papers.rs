@@ -80,7 +80,10 @@ async fn monstrous_data_prints_as_it_stands() {
         }
         let Some(text) = oracle::text_of(&pdf) else { continue };
         if !matches!(template, "cash-handover" | "cash-shift" | "report" | "lab-label" | "lot-label") {
-            assert!(text.contains("#let x = 1 $a^2$ [b] *c* _d_ `e` <f> @g \\h // i /* j */ = k"), "{template} read data as markup");
+            // Without blanks: a narrow column may break the line anywhere.
+            let bare = |text: &str| text.split_whitespace().collect::<String>();
+            let signs = bare("#let x = 1 $a^2$ [b] *c* _d_ `e` <f> @g \\h // i /* j */ = k");
+            assert!(bare(&text).contains(&signs), "{template} read data as markup");
         }
     }
 }
