@@ -52,6 +52,7 @@ pub(crate) fn migrations() -> Vec<Migration> {
         Migration { name: "2026-11-25-0011-stocktake", sql: include_str!("../migrations/2026-11-25-0011-stocktake.sql") },
         Migration { name: "2026-11-25-0012-opening", sql: include_str!("../migrations/2026-11-25-0012-opening.sql") },
         Migration { name: "2026-11-25-0013-report-views", sql: include_str!("../migrations/2026-11-25-0013-report-views.sql") },
+        Migration { name: "2026-11-25-0083-movements-by-day", sql: include_str!("../migrations/2026-11-25-0083-movements-by-day.sql") },
     ]
 }
 
