@@ -36,10 +36,11 @@ pub(crate) async fn steps(ctx: &Ctx, tx: &mut Tx, here: &str) -> Result<(Vec<Ste
     let pay_first = organization::facility::get(tx.conn(), ctx.facility()).await?.settings.pay_first;
     let counts = counts(tx.conn(), ctx.facility(), pay_first).await?;
     let step = |href, name, count| Step { href, name, count, is_here: href == here };
-    let mut steps = vec![
-        step("/app/lab", "Chờ lấy mẫu", counts.to_collect),
-        step("/app/lab/reception", "Chờ nhận mẫu", counts.to_receive),
-    ];
+    let mut steps = Vec::new();
+    if ctx.may("lab.collect") {
+        steps.push(step("/app/lab", "Chờ lấy mẫu", counts.to_collect));
+        steps.push(step("/app/lab/reception", "Chờ nhận mẫu", counts.to_receive));
+    }
     if ctx.may("lab.technical") {
         steps.push(step("/app/lab/bench", "Bàn xét nghiệm", counts.on_bench + counts.typed));
     }
