@@ -16,8 +16,8 @@ async function walk(page, most) {
     const answer = await page.goto(href);
     expect.soft(answer.status(), href).toBeLessThan(400);
     await examine(page, href);
-    const links = await page.locator("a[href]").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
-    queue.push(...links.filter((link) => /^\/(app|account)/.test(link) && !/\.pdf|\.xlsx|\/pdf|\/paper|\/slips\//.test(link)));
+    const links = await page.locator("a[href]:not([data-print]):not([target=_blank]):not([download])").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    queue.push(...links.filter((link) => /^\/(app|account)/.test(link) && !/\.pdf|\.xlsx|\/pdf|\/paper|\/slips\/|\/sheet|\/labels|\/instructions|\/dicom\/|\/export|\/template$/.test(link)));
   }
   return seen.size;
 }
