@@ -82,6 +82,14 @@ ids! {
     ReportId,
 }
 
+impl PersonId {
+    /// The hue of the booklet's spine, 0–7: the same on every screen, so that two open charts are told apart. It means
+    /// nothing else.
+    pub fn spine(self) -> u8 {
+        self.0.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8
+    }
+}
+
 /// A facility: a surrogate integer, because its official codes change over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -43,7 +43,7 @@ impl Who {
         };
         let tail: String = payer.cccd.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
         Who {
-            spine: payer.person_id.unwrap_or(payer.bill_id).as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8,
+            spine: base::PersonId(payer.person_id.unwrap_or(payer.bill_id)).spine(),
             ticket: payer.ticket.map(|t| t.to_string()).unwrap_or_default(),
             name: payer.name.clone(),
             facts: format!("{sex}{age}"),

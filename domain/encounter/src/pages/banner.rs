@@ -4,7 +4,6 @@ use crate::store::chart::Front;
 use crate::store::visit::Visit;
 use base::{Age, show_date};
 use chrono::NaiveDate;
-use uuid::Uuid;
 use web::{Ctx, Failure, PanelFor, Tx};
 
 /// The field names are those of the shared banner part.
@@ -55,7 +54,7 @@ impl Banner {
             if front.birth_year_only { visit.birth_date.format("%Y").to_string() } else { show_date(visit.birth_date) };
         let digits: Vec<char> = front.cccd.chars().collect();
         Banner {
-            spine: spine(front.person_id),
+            spine: base::PersonId(front.person_id).spine(),
             ticket: front.number.map(|n| n.to_string()).unwrap_or_default(),
             name: front.name.clone(),
             facts: facts(&visit.sex, visit.birth_date, visit.day),
@@ -89,11 +88,6 @@ pub fn sex_word(sex: &str) -> &'static str {
         "female" => "Nữ",
         _ => "",
     }
-}
-
-/// One of eight hues of the booklet's spine; it tells people apart and carries no meaning.
-fn spine(person: Uuid) -> u8 {
-    person.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8
 }
 
 /// Absence is never silence: "not asked" is a warning of its own.

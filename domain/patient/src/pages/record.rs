@@ -54,7 +54,7 @@ pub struct Front {
 impl Front {
     pub fn of(p: &Summary, day: NaiveDate) -> Front {
         Front {
-            spine: p.spine(),
+            spine: p.person.spine(),
             ticket: String::new(),
             name: p.name.clone(),
             facts: p.facts(day),

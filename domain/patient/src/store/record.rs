@@ -137,10 +137,6 @@ impl Contact {
 }
 
 impl Summary {
-    /// The hue of the booklet's spine, 0–7: it tells two open charts apart and means nothing else.
-    pub fn spine(&self) -> u8 {
-        self.person.0.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8
-    }
     pub fn id_tail(&self) -> String {
         tail(&self.cccd)
     }

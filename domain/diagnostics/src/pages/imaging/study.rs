@@ -44,7 +44,7 @@ pub async fn who(ctx: &Ctx, tx: &mut Tx, study: &Study) -> Result<Who, Failure> 
         _ => "",
     };
     Ok(Who {
-        spine: study.person_id.as_bytes()[15] & 7,
+        spine: base::PersonId(study.person_id).spine(),
         ticket: String::new(),
         name: study.patient_name.clone(),
         facts: format!("{sex}{}", Age::on(study.birth_date, ctx.today())),

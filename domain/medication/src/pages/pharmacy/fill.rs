@@ -39,7 +39,7 @@ impl Who {
         };
         let digits: Vec<char> = visit.cccd.chars().collect();
         Who {
-            spine: visit.person.as_bytes().iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) % 8,
+            spine: base::PersonId(visit.person).spine(),
             ticket: String::new(),
             name: visit.name.clone(),
             facts: format!("{sex}{}", Age::on(visit.birth_date, visit.day)),
