@@ -56,7 +56,8 @@ struct No {
 impl Http {
     /// `base` without a trailing slash, e.g. `http://127.0.0.1:8090/einvoice`; `patience` is how long one question may take.
     pub fn new(base: String, patience: Duration) -> Result<Http, reqwest::Error> {
-        let client = reqwest::Client::builder().timeout(patience).build()?;
+        // No connection is kept: invoices are rare, and one that the provider closed meanwhile would eat the next question.
+        let client = reqwest::Client::builder().timeout(patience).pool_max_idle_per_host(0).build()?;
         Ok(Http { base: base.trim_end_matches('/').to_owned(), client })
     }
 
