@@ -77,6 +77,10 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         papers: Arc::new(documents::Press::new()),
         bank_qr: Arc::new(payment::VietQr),
         stock: Arc::new(inventory::StockDesk),
+        signing: Arc::new(signing::Engine::default()),
+        records: Arc::new(record::RecordDesk),
+        findings: Arc::new(web::ask::Nothing),
+        dues: Arc::new(web::ask::Nothing),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
     connect_messages(mode);

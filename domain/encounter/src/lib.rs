@@ -21,6 +21,7 @@ pub mod priority;
 pub mod queue;
 pub mod quick_text;
 pub mod status;
+pub mod stay;
 pub mod store;
 pub mod vital_range;
 pub mod vitals;
@@ -39,6 +40,7 @@ pub fn module() -> web::Module {
         name: "2026-11-25-0070-follow-up-view",
         sql: include_str!("../migrations/2026-11-25-0070-follow-up-view.sql"),
     });
+    migrations.push(web::Migration { name: "2026-11-25-1001-stay", sql: include_str!("../migrations/2026-11-25-1001-stay.sql") });
     web::Module {
         name: "encounter",
         routes: arrival::routes().into_iter().chain(care::routes()).collect(),

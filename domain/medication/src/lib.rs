@@ -42,6 +42,7 @@ pub fn module() -> Module {
     let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
     let stock = |route: Route, right: &'static str| route.right(right).feature(STOCK);
     Module {
+        papers: Vec::new(),
         name: "medication",
         routes: vec![
             right(get("/app/encounters/{id}/prescription", block::show), READ),

@@ -72,6 +72,7 @@ pub fn module() -> Module {
             get("/app/catalogue/package", package_page::show).right("facility.manage"),
         ],
         migrations: vec![
+            Migration { name: "2026-11-25-1000-ward", sql: include_str!("../migrations/2026-11-25-1000-ward.sql") },
             Migration {
                 name: "2026-11-24-2020-organization",
                 sql: include_str!("../migrations/2026-11-24-2020-organization.sql"),

@@ -20,11 +20,13 @@ pub enum Kind {
     Cashier,
     Reception,
     Pharmacy,
+    /// A department where people lie in beds; its beds belong to `inpatient`.
+    Ward,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 7] =
-        [Kind::Exam, Kind::Lab, Kind::Imaging, Kind::Procedure, Kind::Cashier, Kind::Reception, Kind::Pharmacy];
+    pub const ALL: [Kind; 8] =
+        [Kind::Exam, Kind::Lab, Kind::Imaging, Kind::Procedure, Kind::Cashier, Kind::Reception, Kind::Pharmacy, Kind::Ward];
 
     /// The key as it is stored.
     pub fn key(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Kind {
             Kind::Cashier => "cashier",
             Kind::Reception => "reception",
             Kind::Pharmacy => "pharmacy",
+            Kind::Ward => "ward",
         }
     }
 
@@ -52,6 +55,7 @@ impl Kind {
             Kind::Cashier => "Thu ngân",
             Kind::Reception => "Tiếp nhận",
             Kind::Pharmacy => "Nhà thuốc",
+            Kind::Ward => "Khoa điều trị",
         }
     }
 }

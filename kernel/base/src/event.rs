@@ -2,7 +2,7 @@
 //! at least once. Payloads are versioned by adding fields, never by changing their meaning.
 
 use crate::id::{
-    BillId, DispenseId, EncounterId, LotId, OrderId, PatientId, PrescriptionId, ReportId, RoomId,
+    BillId, DispenseId, DocumentId, EncounterId, LotId, OrderId, PatientId, PrescriptionId, RecordId, ReportId, RoomId,
 };
 use crate::money::Vnd;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -132,6 +132,68 @@ pub enum Event {
         package: String,
         at: DateTime<Utc>,
     },
+    /// A stay began. `from` is the visit or stay that led to it; `origin` says who told: `"ward"` or `"his"`.
+    StayOpened {
+        encounter: EncounterId,
+        patient: PatientId,
+        ward: RoomId,
+        from: Option<EncounterId>,
+        origin: String,
+        at: DateTime<Utc>,
+    },
+    WardChanged {
+        encounter: EncounterId,
+        patient: PatientId,
+        from: RoomId,
+        to: RoomId,
+        at: DateTime<Utc>,
+    },
+    /// The stay ended. `outcome` is the key of the discharge outcome (`"recovered"`, `"improved"`, `"unchanged"`,
+    /// `"worse"`, `"died"`), `way` how the patient left (`"discharged"`, `"asked"`, `"left"`, `"taken_home"`, `"transferred"`).
+    StayClosed {
+        encounter: EncounterId,
+        patient: PatientId,
+        outcome: String,
+        way: String,
+        at: DateTime<Utc>,
+    },
+    /// Something was done that costs money and was not ordered in a basket: a bed day, an operation, ward supplies.
+    /// `id` is the line's own, so that a second delivery charges nothing twice.
+    ServicesRendered {
+        encounter: EncounterId,
+        patient: PatientId,
+        lines: Vec<ServiceRendered>,
+        day: NaiveDate,
+    },
+    /// All signatures that the form asks for stand under this version of the document.
+    DocumentSigned {
+        encounter: EncounterId,
+        patient: PatientId,
+        record: RecordId,
+        document: DocumentId,
+        version: i32,
+        form: String,
+        at: DateTime<Utc>,
+    },
+    /// The planning department accepted the record: it is locked and has an archive number.
+    RecordArchived {
+        encounter: EncounterId,
+        patient: PatientId,
+        record: RecordId,
+        archive_no: String,
+        at: DateTime<Utc>,
+    },
+    /// Two people agreed to open an archived record again.
+    RecordReopened {
+        record: RecordId,
+        at: DateTime<Utc>,
+    },
+    /// A stored content is no longer what was signed.
+    SignatureBroken {
+        document: DocumentId,
+        version: i32,
+        at: DateTime<Utc>,
+    },
 }
 
 /// One ordered service in [`Event::OrdersPlaced`]. `service` is the facility's own service row.
@@ -140,6 +202,14 @@ pub struct OrderPlaced {
     pub order: OrderId,
     pub service: Uuid,
     pub quantity: i32,
+}
+
+/// One thing done in [`Event::ServicesRendered`]. Quantity in thousandths of the unit (half a bed day is 500).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceRendered {
+    pub id: Uuid,
+    pub service: Uuid,
+    pub quantity_milli: i64,
 }
 
 /// One drug in [`Event::PrescriptionIssued`]. `drug` is the facility's drug row, `None` for free text (never charged).
@@ -203,6 +273,14 @@ impl Event {
             Event::LotUnblocked { .. } => "LotUnblocked",
             Event::ReportReleased { .. } => "ReportReleased",
             Event::SubscriptionChanged { .. } => "SubscriptionChanged",
+            Event::StayOpened { .. } => "StayOpened",
+            Event::WardChanged { .. } => "WardChanged",
+            Event::StayClosed { .. } => "StayClosed",
+            Event::ServicesRendered { .. } => "ServicesRendered",
+            Event::DocumentSigned { .. } => "DocumentSigned",
+            Event::RecordArchived { .. } => "RecordArchived",
+            Event::RecordReopened { .. } => "RecordReopened",
+            Event::SignatureBroken { .. } => "SignatureBroken",
         }
     }
 }

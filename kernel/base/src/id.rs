@@ -80,6 +80,12 @@ ids! {
     SpecimenId,
     /// A laboratory, ultrasound or endoscopy report.
     ReportId,
+    /// A medical record: the cover that holds all documents of one stay, or of one course of outpatient care.
+    RecordId,
+    /// One document of a record, through all its versions.
+    DocumentId,
+    /// A bed of a ward.
+    BedId,
 }
 
 impl PersonId {

@@ -12,6 +12,7 @@ pub mod id;
 pub mod money;
 pub mod names;
 pub mod problem;
+pub mod sign;
 
 pub use actor::{Actor, Via};
 pub use clock::Clock;
@@ -19,9 +20,8 @@ pub use dates::{Age, local_date, local_time, parse_date_vi, show_date, show_date
 pub use event::Event;
 pub use fold::fold;
 pub use id::{
-    AccountId, BillId, ChargeId, DispenseId, EncounterId, FacilityId, InvoiceId, LotId, NoteId,
-    OrderId, PatientId, PersonId, PractitionerId, PrescriptionId, ReportId, RoomId, SpecimenId,
-    StoreId, TicketId,
+    AccountId, BedId, BillId, ChargeId, DispenseId, DocumentId, EncounterId, FacilityId, InvoiceId, LotId, NoteId, OrderId,
+    PatientId, PersonId, PractitionerId, PrescriptionId, RecordId, ReportId, RoomId, SpecimenId, StoreId, TicketId,
 };
 pub use money::Vnd;
 pub use names::{masked_name, tidy_name};

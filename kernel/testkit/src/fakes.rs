@@ -1,7 +1,10 @@
 //! Stand-ins for the engines that slices ask: paper that can be read back, and a transfer code in plain words.
 
 use base::ask::{BankQr, Papers, TransferRequest};
+use base::sign::{Certificate, Key, Kind, Prepared, SignFault, SignatureVerdict, Signing, Verdict, Work};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// Gives the data itself, so that a test sees what would be printed.
 pub struct PlainPapers;
@@ -25,5 +28,91 @@ impl BankQr for PlainQr {
     }
     fn svg(&self, payload: &str) -> Result<String, String> {
         Ok(format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><title>{payload}</title></svg>"))
+    }
+}
+
+/// Signs with a line of text behind the content: good enough to see who signed what and whether a byte changed since,
+/// worthless as a signature. The password of the key file is the PIN; a file that reads `holder|id|days` names the holder
+/// and how many days from 1 January 2026 the certificate lives.
+pub struct PlainSigning;
+
+const MARK: &str = "\n%%signed ";
+
+fn certificate_of(file: &[u8]) -> Option<Certificate> {
+    let text = String::from_utf8(file.to_vec()).ok()?;
+    let mut parts = text.split('|');
+    let (holder, id, days) = (parts.next()?.to_owned(), parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+    let not_before: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().ok()?;
+    Some(Certificate {
+        chain: vec![file.to_vec()],
+        holder,
+        holder_id: (!id.is_empty()).then_some(id),
+        issuer: "CA thử".into(),
+        serial: hex::encode(&Sha256::digest(file)[..8]),
+        not_before,
+        not_after: not_before + TimeDelta::days(days),
+    })
+}
+
+#[async_trait::async_trait]
+impl Signing for PlainSigning {
+    async fn certificate(&self, key: &Key) -> Result<Certificate, SignFault> {
+        match key {
+            Key::Pkcs12 { file, password } if password == "1234" => certificate_of(file).ok_or(SignFault::NoKey),
+            Key::Pkcs12 { .. } => Err(SignFault::WrongPin),
+            _ => Err(SignFault::NoKey),
+        }
+    }
+
+    async fn prepare(&self, certificate: &Certificate, work: &Work, at: DateTime<Utc>) -> Result<Prepared, SignFault> {
+        if at < certificate.not_before {
+            return Err(SignFault::NotYetValid);
+        }
+        if at > certificate.not_after {
+            return Err(SignFault::Expired);
+        }
+        let digest = Sha256::digest(&work.content).to_vec();
+        let state = format!("{}|{}|{}|{}", work.field, certificate.holder, certificate.holder_id.as_deref().unwrap_or(""), at.to_rfc3339());
+        Ok(Prepared { digest, content: work.content.clone(), state: state.into_bytes(), kind: work.kind })
+    }
+
+    async fn sign(&self, key: &Key, digests: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, SignFault> {
+        self.certificate(key).await?;
+        Ok(digests.iter().map(|digest| hex::encode(digest).into_bytes()).collect())
+    }
+
+    async fn finish(&self, prepared: Prepared, signature: Vec<u8>) -> Result<Vec<u8>, SignFault> {
+        let mut out = prepared.content;
+        out.extend_from_slice(MARK.as_bytes());
+        out.extend_from_slice(&prepared.state);
+        out.push(b'|');
+        out.extend_from_slice(&signature);
+        Ok(out)
+    }
+
+    async fn seal_for_archive(&self, pdf: &[u8], _at: DateTime<Utc>) -> Result<Vec<u8>, SignFault> {
+        Ok(pdf.to_vec())
+    }
+
+    async fn verify(&self, content: &[u8], _kind: Kind, _at: DateTime<Utc>) -> Verdict {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let mut signatures = Vec::new();
+        for (at, _) in text.match_indices(MARK) {
+            let line = text[at + MARK.len()..].lines().next().unwrap_or("");
+            let part: Vec<&str> = line.split('|').collect();
+            let holds = part.get(4).is_some_and(|hash| *hash == hex::encode(Sha256::digest(&content[..at.min(content.len())])));
+            signatures.push(SignatureVerdict {
+                field: part.first().unwrap_or(&"").to_string(),
+                holder: part.get(1).unwrap_or(&"").to_string(),
+                holder_id: part.get(2).map(|id| id.to_string()).filter(|id| !id.is_empty()),
+                issuer: "CA thử".into(),
+                serial: String::new(),
+                signed_at: part.get(3).and_then(|time| time.parse().ok()),
+                has_timestamp: true,
+                is_long_term: true,
+                problem: if holds { String::new() } else { "Nội dung đã bị thay đổi sau khi ký.".into() },
+            });
+        }
+        Verdict { signatures, covers_whole: true, unreadable: String::new() }
     }
 }

@@ -38,20 +38,25 @@ pub struct World {
 impl World {
     /// A world with the spine (organization, practitioner) and these modules, and empty catalogues.
     pub async fn with(modules: Vec<Module>) -> World {
-        World::build(modules, false, Arc::new(web::ask::NoStock)).await
+        World::build(modules, false, |_| {}).await
     }
 
     /// The same with all catalogues loaded; the first test of a machine waits for the load.
     pub async fn with_catalogues(modules: Vec<Module>) -> World {
-        World::build(modules, true, Arc::new(web::ask::NoStock)).await
+        World::build(modules, true, |_| {}).await
     }
 
     /// The same with a pharmacy that answers the questions about stock.
     pub async fn with_stock(modules: Vec<Module>, stock: Arc<dyn web::ask::Stock>) -> World {
-        World::build(modules, true, stock).await
+        World::build(modules, true, |wiring| wiring.stock = stock).await
     }
 
-    async fn build(mut modules: Vec<Module>, catalogues: bool, stock: Arc<dyn web::ask::Stock>) -> World {
+    /// The same with whatever answers the modules' questions; catalogues are loaded.
+    pub async fn wired(modules: Vec<Module>, wire: impl FnOnce(&mut Wiring)) -> World {
+        World::build(modules, true, wire).await
+    }
+
+    async fn build(mut modules: Vec<Module>, catalogues: bool, wire: impl FnOnce(&mut Wiring)) -> World {
         for spine in [organization::module(), practitioner::module()] {
             if !modules.iter().any(|m| m.name == spine.name) {
                 modules.insert(0, spine);
@@ -65,13 +70,18 @@ impl World {
         let listeners = web::router::listeners(&modules);
         let db = Db::connect(database.options(), &listeners).await.expect("the application signs in");
         let clock = Clock::fixed(MORNING.parse::<DateTime<Utc>>().expect("a time"));
-        let wiring = Wiring {
+        let mut wiring = Wiring {
             authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
             papers: Arc::new(fakes::PlainPapers),
             bank_qr: Arc::new(fakes::PlainQr),
-            stock,
+            stock: Arc::new(web::ask::NoStock),
+            signing: Arc::new(fakes::PlainSigning),
+            records: Arc::new(web::ask::Nothing),
+            findings: Arc::new(web::ask::Nothing),
+            dues: Arc::new(web::ask::Nothing),
             files: db::Files::in_folder(&database.files_folder()).expect("a folder for files"),
         };
+        wire(&mut wiring);
         let config = Config {
             demo: true,
             sandbox: true,

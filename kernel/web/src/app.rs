@@ -1,12 +1,14 @@
 //! What all requests share.
 
-use crate::ask::Stock;
+use crate::ask::{Dues, Findings, Records, Stock};
+use crate::failure::Failure;
 use crate::live::Live;
-use crate::module::{Panel, RailEntry, RouteMeta, Scan};
+use crate::module::{MadePaper, Panel, PaperOf, RailEntry, RouteMeta, Scan};
 use crate::session::Authenticator;
 use base::Clock;
 use base::ask::{BankQr, Papers};
-use db::{Db, Files, Migration};
+use base::sign::Signing;
+use db::{Db, Files, Migration, Tx};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +35,10 @@ pub struct Wiring {
     pub papers: Arc<dyn Papers>,
     pub bank_qr: Arc<dyn BankQr>,
     pub stock: Arc<dyn Stock>,
+    pub signing: Arc<dyn Signing>,
+    pub records: Arc<dyn Records>,
+    pub findings: Arc<dyn Findings>,
+    pub dues: Arc<dyn Dues>,
     pub files: Files,
 }
 
@@ -46,6 +52,7 @@ pub struct Inner {
     pub panels: Vec<Panel>,
     pub rail: Vec<RailEntry>,
     pub scans: Vec<Scan>,
+    pub papers: Vec<PaperOf>,
     pub migrations: Vec<Migration>,
     pub routes: Vec<RouteMeta>,
 }
@@ -73,6 +80,29 @@ impl App {
     /// What the pharmacy of a facility has.
     pub fn stock(&self) -> &dyn Stock {
         &*self.wiring.stock
+    }
+    /// The engine that signs and verifies.
+    pub fn signing(&self) -> &dyn Signing {
+        &*self.wiring.signing
+    }
+    /// The medical records of a facility.
+    pub fn records(&self) -> &dyn Records {
+        &*self.wiring.records
+    }
+    /// What laboratory and imaging found.
+    pub fn findings(&self) -> &dyn Findings {
+        &*self.wiring.findings
+    }
+    /// What is still to be paid.
+    pub fn dues(&self) -> &dyn Dues {
+        &*self.wiring.dues
+    }
+    /// The paper of this kind about the thing with this id, made by the module that owns it.
+    pub async fn paper_of(&self, tx: &mut Tx, kind: &str, id: uuid::Uuid) -> Result<Option<MadePaper>, Failure> {
+        match self.papers.iter().find(|paper| paper.kind == kind) {
+            Some(paper) => (paper.make)(self, tx, id).await,
+            None => Ok(None),
+        }
     }
     /// Pictures and other big contents.
     pub fn files(&self) -> &Files {

@@ -32,6 +32,6 @@ pub use ctx::{Ctx, Visitor};
 pub use db::{Listener, Migration, Scope, Tx, sql};
 pub use failure::Failure;
 pub use input::{Form, Json, Query};
-pub use module::{Module, Panel, PanelFor, RailEntry, Route, Scan, delete, get, patch, post, put};
+pub use module::{MadePaper, Module, Panel, PanelFor, PaperFuture, PaperOf, RailEntry, Route, Scan, delete, get, patch, post, put};
 pub use session::{Authenticator, Credential, Lang, SignedIn, Standing};
 pub use shell::{KeyHint, RailItem, Shell};

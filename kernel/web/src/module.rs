@@ -21,6 +21,7 @@ pub struct Module {
     pub migrations: Vec<Migration>,
     pub rail: Vec<RailEntry>,
     pub scans: Vec<Scan>,
+    pub papers: Vec<PaperOf>,
 }
 
 /// Who may use a route. There is no default: a route that does not say fails at start.
@@ -162,6 +163,27 @@ pub struct Scan {
 
 /// The address that a scanned code leads to.
 pub type ScanFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, Failure>> + Send + 'a>>;
+
+/// Paper that another module may put into a medical record: a laboratory report, a prescription, an examination sheet.
+#[derive(Clone)]
+pub struct PaperOf {
+    /// What it is, e.g. `"report"`, `"prescription"`, `"exam-sheet"`: the word that the record keeps.
+    pub kind: &'static str,
+    /// Makes the PDF of the thing with this id, or gives `None` when this facility has none.
+    pub make: for<'a> fn(&'a App, &'a mut Tx, uuid::Uuid) -> PaperFuture<'a>,
+}
+
+/// A paper with its title, or `None`.
+pub type PaperFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<MadePaper>, Failure>> + Send + 'a>>;
+
+/// A paper that was made for the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MadePaper {
+    pub title: String,
+    pub pdf: Vec<u8>,
+    /// The same as data, for exchange.
+    pub data: serde_json::Value,
+}
 
 /// A place in the rail on the left, shown to those who hold the right in a facility that bought the feature.
 #[derive(Clone, Debug)]

@@ -86,10 +86,12 @@ pub fn assemble(db: Db, clock: Clock, config: Config, wiring: Wiring, modules: V
     let mut panels: Vec<Panel> = Vec::new();
     let mut rail: Vec<RailEntry> = Vec::new();
     let mut scans = Vec::new();
+    let mut papers = Vec::new();
     for module in std::iter::once(own_module()).chain(modules) {
         panels.extend(module.panels);
         rail.extend(module.rail);
         scans.extend(module.scans);
+        papers.extend(module.papers);
         routes.extend(module.routes.into_iter().map(|mut route| {
             route.meta.module = module.name;
             assert!(route.meta.access != Access::Unset, "{} {} does not say who may use it", route.meta.method, route.meta.path);
@@ -107,6 +109,7 @@ pub fn assemble(db: Db, clock: Clock, config: Config, wiring: Wiring, modules: V
         panels,
         rail,
         scans,
+        papers,
         migrations,
         routes: routes.iter().map(|r| r.meta.clone()).collect::<Vec<RouteMeta>>(),
     }));

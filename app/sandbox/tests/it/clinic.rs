@@ -57,6 +57,10 @@ impl Clinic {
             papers: Arc::new(NoPaper),
             bank_qr: Arc::new(payment::VietQr),
             stock: Arc::new(web::ask::NoStock),
+            signing: world.app.wiring.signing.clone(),
+            records: Arc::new(web::ask::Nothing),
+            findings: Arc::new(web::ask::Nothing),
+            dues: Arc::new(web::ask::Nothing),
             files: world.app.files().clone(),
         };
         let (app, router) = web::router::assemble(world.db.clone(), base::Clock::system(), config, wiring, modules());

@@ -1,0 +1,2 @@
+//! From a filled form to the data of its printed paper.
+

@@ -1,0 +1,1 @@
+//! The days of this module, through real pages.
