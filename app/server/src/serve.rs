@@ -79,8 +79,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         stock: Arc::new(inventory::StockDesk),
         signing: Arc::new(signing::Engine::default()),
         records: Arc::new(record::RecordDesk),
-        findings: Arc::new(web::ask::Nothing),
-        dues: Arc::new(web::ask::Nothing),
+        findings: Arc::new(diagnostics::FindingDesk),
+        dues: Arc::new(billing::DueDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
     connect_messages(mode);

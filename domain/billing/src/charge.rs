@@ -18,6 +18,8 @@ pub enum Source {
     Dispense,
     /// A service package that was bought; the id is the bill's.
     Package,
+    /// Something done without an order in a basket, e.g. a bed day; the id is the line's own.
+    Rendered,
 }
 
 impl Source {
@@ -28,6 +30,7 @@ impl Source {
             Source::Drug => "drug",
             Source::Dispense => "dispense",
             Source::Package => "package",
+            Source::Rendered => "rendered",
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod discount;
 pub mod discount_desk;
 pub mod dispense;
+pub mod dues;
 pub mod einvoice;
 pub mod ledger;
 pub mod listen;
@@ -27,6 +28,7 @@ pub mod shift;
 pub mod store;
 pub mod transfer;
 
+pub use dues::DueDesk;
 pub use store::charges::price_on;
 
 use pages::{approvals, bank, cashier, receipts, shifts, totals, unmatched};
@@ -110,6 +112,7 @@ fn till() -> web::Module {
         listeners: vec![
             web::Listener { event: "EncounterOpened", name: "billing.charge_exam", run: |tx, p| Box::pin(listen::encounter_opened(tx, p)) },
             web::Listener { event: "OrdersPlaced", name: "billing.charge_orders", run: |tx, p| Box::pin(listen::orders_placed(tx, p)) },
+            web::Listener { event: "ServicesRendered", name: "billing.charge_rendered", run: |tx, p| Box::pin(listen::services_rendered(tx, p)) },
             web::Listener { event: "OrderCancelled", name: "billing.withdraw_order", run: |tx, p| Box::pin(listen::order_cancelled(tx, p)) },
             web::Listener { event: "PrescriptionIssued", name: "billing.charge_drugs", run: |tx, p| Box::pin(listen::prescription_issued(tx, p)) },
             web::Listener {
@@ -136,6 +139,7 @@ fn till() -> web::Module {
             web::Migration { name: "2026-11-25-0064-debt", sql: include_str!("../migrations/2026-11-25-0064-debt.sql") },
             web::Migration { name: "2026-11-25-0065-handover", sql: include_str!("../migrations/2026-11-25-0065-handover.sql") },
             web::Migration { name: "2026-11-25-0066-daily-revenue", sql: include_str!("../migrations/2026-11-25-0066-daily-revenue.sql") },
+            web::Migration { name: "2026-11-25-1256-rendered", sql: include_str!("../migrations/2026-11-25-1256-rendered.sql") },
         ],
         rail: vec![
             web::RailEntry { href: "/app/cashier", icon: "cash", label: "Thu ngân", right: "cashier.collect", feature: None, order: 50 },

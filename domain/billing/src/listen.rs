@@ -61,6 +61,29 @@ pub async fn orders_placed(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Charges what was done without an order in a basket (bed days, operations) at the price of its day. The line's own id
+/// names the charge, so telling it twice charges once.
+pub async fn services_rendered(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
+    let Event::ServicesRendered { encounter, lines, day, .. } = serde_json::from_value(payload)? else {
+        bail!("not a ServicesRendered");
+    };
+    let new: Vec<NewCharge> = lines
+        .iter()
+        .map(|line| NewCharge {
+            source: Source::Rendered,
+            source_id: line.id,
+            service: Some(line.service),
+            drug: None,
+            quantity_milli: line.quantity_milli,
+            day,
+        })
+        .collect();
+    bills::lock(tx, of_visit(encounter)).await?;
+    charges::charge(tx, of_visit(encounter), None, &new, day).await?;
+    desk::tell_pages(tx, of_visit(encounter));
+    Ok(())
+}
+
 pub async fn order_cancelled(tx: &mut Tx, payload: Value) -> anyhow::Result<()> {
     let Event::OrderCancelled { encounter, order } = serde_json::from_value(payload)? else {
         bail!("not an OrderCancelled");

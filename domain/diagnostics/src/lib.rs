@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod basket;
+pub mod finding;
 pub mod imaging;
 pub mod lab;
 mod listen;
@@ -9,6 +10,8 @@ pub mod order;
 mod pages;
 pub mod repeat;
 pub mod store;
+
+pub use finding::FindingDesk;
 
 use pages::{basket as acts, set_book, sets, slip, suggestions, summary, work};
 use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post};

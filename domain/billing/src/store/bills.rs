@@ -171,6 +171,7 @@ impl Line {
             "order" => Source::Order,
             "dispense" => Source::Dispense,
             "package" => Source::Package,
+            "rendered" => Source::Rendered,
             _ => Source::Drug,
         }
     }
