@@ -1,6 +1,8 @@
 //! Record forms as data: what is asked, what is refused, who signs, how a facility makes a form its own.
 
+pub mod catalogue;
 pub mod definition;
+pub mod source;
 
 /// What this part brings to the slice.
 pub fn part() -> web::Module {
