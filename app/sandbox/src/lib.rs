@@ -4,6 +4,7 @@ mod bank;
 mod invoices;
 mod messages;
 mod pages;
+pub mod trust;
 
 pub use bank::{Bank, Mode, Told};
 pub use invoices::{InvoiceMode, InvoiceProvider, router as invoice_router};
@@ -14,11 +15,11 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 /// Plays the partners on `listen` until `stop` resolves. `server` is Yba's own address, e.g. `http://127.0.0.1:8080`.
-pub async fn run(listen: SocketAddr, server: String, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+pub async fn run(listen: SocketAddr, server: String, authority: trust::Authority, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("the stand-ins cannot listen on {listen}"))?;
     let bank = Bank::new(server, base::Clock::system());
     let phone = Phone::new(base::Clock::system());
     let invoices = InvoiceProvider::new(base::Clock::system(), std::time::Duration::from_secs(20));
-    let partners = pages::router(bank).merge(messages::router(phone)).merge(invoices::router(invoices));
+    let partners = pages::router(bank).merge(messages::router(phone)).merge(invoices::router(invoices)).merge(authority.router());
     axum::serve(listener, partners).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
 }

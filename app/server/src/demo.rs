@@ -87,6 +87,20 @@ pub async fn forget(place: &Place) -> Result<()> {
     Ok(())
 }
 
+/// The certification authority that vouches for the people of the demo world; its keys lie in the data folder.
+pub fn authority(place: &Place, sandbox_port: u16) -> Result<sandbox::trust::Authority> {
+    sandbox::trust::Authority::open(&place.data.join("authority"), &format!("http://127.0.0.1:{sandbox_port}"), base::Clock::system())
+}
+
+/// What the demo server trusts: what the environment names, otherwise its own authority.
+pub fn trust(authority: &sandbox::trust::Authority) -> Result<signing::Settings> {
+    let named = signing::Settings::from_environment()?;
+    if !named.roots.is_empty() {
+        return Ok(named);
+    }
+    Ok(signing::Settings { keep_answers: named.keep_answers, patience: named.patience, ..authority.settings() })
+}
+
 /// Writes facilities, staff and the three known people, if they are not there yet.
 pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
     let db = Db::connect(&opened.options, &[]).await?;

@@ -48,6 +48,9 @@ enum Command {
         /// Where the stand-ins report to
         #[arg(long, default_value = "http://127.0.0.1:8080")]
         server: String,
+        /// Where the stand-in authority keeps its keys
+        #[arg(long, env = "YBA_SANDBOX_DATA", default_value = "./var/sandbox")]
+        keys: PathBuf,
     },
     /// Catalogues: diseases, drugs, services, places
     #[command(subcommand)]
@@ -209,7 +212,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Serve { place, listen } => {
             let opened = place.open().await?;
             serve::prepare(&opened.options).await?;
-            serve::serve(&place, &listen, opened, Mode::Real).await
+            serve::serve(&place, &listen, opened, Mode::Real, signing::Settings::from_environment()?).await
         }
         Command::Work { place } => {
             let opened = place.open().await?;
@@ -223,7 +226,10 @@ async fn run(command: Command) -> Result<()> {
             opened.close()
         }
         Command::Demo(args) => run_demo(args).await,
-        Command::Sandbox { listen, server } => sandbox::run(listen, server, serve::wait_for_signal()).await,
+        Command::Sandbox { listen, server, keys } => {
+            let authority = sandbox::trust::Authority::open(&keys, &format!("http://{listen}"), Clock::system())?;
+            sandbox::run(listen, server, authority, serve::wait_for_signal()).await
+        }
         Command::Catalogue(CatalogueCommand::Load { from, place }) => {
             let opened = place.open().await?;
             let mut owner = opened.options.connect_owner().await?;
@@ -330,12 +336,15 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
         no_worker: false,
     };
     demo::print_welcome(args.port, args.sandbox_port);
+    let authority = demo::authority(&place, args.sandbox_port)?;
+    let trust = demo::trust(&authority)?;
     let partners = tokio::spawn(sandbox::run(
         ([127, 0, 0, 1], args.sandbox_port).into(),
         format!("http://127.0.0.1:{}", args.port),
+        authority,
         serve::wait_for_signal(),
     ));
-    let served = serve::serve(&place, &listen, opened, Mode::Demo).await;
+    let served = serve::serve(&place, &listen, opened, Mode::Demo, trust).await;
     partners.abort();
     served
 }

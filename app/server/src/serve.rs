@@ -56,8 +56,8 @@ pub enum Mode {
     Demo,
 }
 
-/// Runs until Ctrl-C or SIGTERM. `opened` is closed at the end.
-pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -> Result<()> {
+/// Runs until Ctrl-C or SIGTERM. `opened` is closed at the end; `trust` is whose signatures count here.
+pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, trust: signing::Settings) -> Result<()> {
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
     let modules = modules();
     let listeners = web::router::listeners(&modules);
@@ -77,7 +77,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode) -
         papers: Arc::new(documents::Press::new()),
         bank_qr: Arc::new(payment::VietQr),
         stock: Arc::new(inventory::StockDesk),
-        signing: Arc::new(signing::Engine::default()),
+        signing: Arc::new(signing::Engine::new(trust)),
         records: Arc::new(record::RecordDesk),
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),

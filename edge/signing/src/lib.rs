@@ -1,12 +1,32 @@
 //! Digital signatures: PAdES, XMLDSig, keys in files, tokens and at trust providers, and their verification.
 
+pub mod asn;
+pub mod certificate;
+pub mod cms;
+pub mod names;
+pub mod proof;
+pub mod settings;
+pub mod soft_key;
+
+pub use certificate::Cert;
+pub use settings::{Settings, read_roots};
+pub use soft_key::SoftKey;
+
 use async_trait::async_trait;
 use base::sign::{Certificate, Key, Kind, Prepared, SignFault, Signing, Verdict, Work};
 use chrono::{DateTime, Utc};
 
 /// The engine.
 #[derive(Default)]
-pub struct Engine;
+pub struct Engine {
+    settings: Settings,
+}
+
+impl Engine {
+    pub fn new(settings: Settings) -> Engine {
+        Engine { settings }
+    }
+}
 
 #[async_trait]
 impl Signing for Engine {
