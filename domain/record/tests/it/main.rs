@@ -1,1 +1,2 @@
 //! The days of this module, through real pages.
+mod print;
