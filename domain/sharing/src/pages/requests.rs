@@ -46,12 +46,12 @@ struct ListPage {
 impl ListPage {
     fn state(&self, r: &Request) -> (&'static str, &'static str, String) {
         match r.status() {
-            Status::Granted if r.revoked_at.is_some() => ("neutral", "ban", "Đã thu hồi".into()),
+            Status::Granted if r.revoked_at.is_some() => ("neutral", "shield-x", "Đã thu hồi".into()),
             Status::Granted if r.is_open_at(self.now) => ("done", "circle-check", format!("Đang mở tới {}", r.valid_until.as_ref().map(short).unwrap_or_default())),
             Status::Granted => ("neutral", "clock-hour-4", "Hết hạn".into()),
             Status::Asked => ("waiting", "clock-hour-4", Status::Asked.name().into()),
             Status::Consenting => ("info", "device-mobile", Status::Consenting.name().into()),
-            Status::Refused => ("critical", "ban", Status::Refused.name().into()),
+            Status::Refused => ("critical", "shield-x", Status::Refused.name().into()),
             Status::Withdrawn => ("neutral", "arrow-back-up", Status::Withdrawn.name().into()),
         }
     }

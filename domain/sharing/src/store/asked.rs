@@ -59,9 +59,9 @@ impl Inquiry {
             "asked" => ("waiting", "clock-hour-4", "Chờ cơ sở trả lời"),
             "consenting" => ("info", "device-mobile", "Chờ người bệnh đồng ý"),
             "granted" => ("done", "circle-check", "Được xem"),
-            "refused" => ("critical", "ban", "Bị từ chối"),
+            "refused" => ("critical", "shield-x", "Bị từ chối"),
             "withdrawn" => ("neutral", "arrow-back-up", "Đã rút"),
-            "revoked" => ("critical", "ban", "Đã bị thu hồi"),
+            "revoked" => ("critical", "shield-x", "Đã bị thu hồi"),
             "expired" => ("neutral", "clock-hour-4", "Hết hạn xem"),
             _ => ("warning", "cloud-off", "Chưa gửi được"),
         }
