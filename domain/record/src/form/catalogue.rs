@@ -185,3 +185,6 @@ fn field_mut<'a>(sections: &'a mut [Section], id: &str) -> Result<&'a mut Field>
     let mut fields = sections.iter_mut().flat_map(|s| s.fields.iter_mut());
     fields.find(|f| f.id == id).with_context(|| format!("changes {id}: no such field"))
 }
+
+#[cfg(test)]
+mod tests;

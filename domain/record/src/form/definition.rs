@@ -1,5 +1,22 @@
 //! A form as data: what is asked, in which order, how it is checked, who signs. One file in `forms/` per form and version;
 //! shared parts stand in files of their own and are put in when the forms are read, so that nothing here knows of them.
+//!
+//! What is written into a form is one JSON object, field id → value; what is empty is left out:
+//!
+//! | type | value |
+//! | --- | --- |
+//! | text, longtext, person_ref | a string |
+//! | icd10 | a string; several codes are joined by `, ` |
+//! | integer, decimal | a number |
+//! | date, datetime, time | `2026-11-25`, `2026-11-25T08:40` (the ward's clock), `08:40` |
+//! | boolean | `true`, or left out |
+//! | choice | a string: [`Choice::value`] |
+//! | multichoice | an array of such strings |
+//! | table | an array of objects, column id → value; with fixed rows exactly one object for each |
+//! | computed | a number or a string, worked out again at every save |
+//! | image, signature | the SHA-256 of a kept file, hexadecimal |
+//!
+//! A field that is asked for both eyes is kept as `<id>_mp` and `<id>_mt`.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -126,9 +126,9 @@ pub fn fit(field: &Field, answer: &Value) -> Option<Value> {
         FieldType::Integer => whole(answer).map(Value::from),
         FieldType::Decimal => answer.as_f64().map(Value::from),
         FieldType::Boolean => answer.as_bool().map(Value::from),
-        FieldType::Date => answer.as_str().and_then(|text| text.get(..10)).map(Value::from),
-        FieldType::Datetime => answer.as_str().map(Value::from),
-        FieldType::Time => answer.as_str().and_then(|text| text.get(11..16).or(text.get(..5))).map(Value::from),
+        FieldType::Date => answer.as_str().and_then(local_minute).map(|at| Value::from(&at[..10])),
+        FieldType::Datetime => answer.as_str().and_then(local_minute).map(Value::from),
+        FieldType::Time => answer.as_str().and_then(local_minute).map(|at| Value::from(&at[11..])),
         FieldType::Table => {
             let rows: Vec<Value> = answer.as_array()?.iter().filter_map(|row| named(field, row)).collect();
             (!rows.is_empty()).then_some(Value::Array(rows))
@@ -142,6 +142,16 @@ pub fn fit(field: &Field, answer: &Value) -> Option<Value> {
     }
 }
 
+/// `2026-11-25T08:40` on the clock of the ward, from a moment or a bare day.
+fn local_minute(text: &str) -> Option<String> {
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Some(base::local_time(at.to_utc()).format("%Y-%m-%dT%H:%M").to_string());
+    }
+    let day: chrono::NaiveDate = text.get(..10)?.parse().ok()?;
+    let time = text.get(11..16).and_then(|t| chrono::NaiveTime::parse_from_str(t, "%H:%M").ok()).unwrap_or_default();
+    Some(day.and_time(time).format("%Y-%m-%dT%H:%M").to_string())
+}
+
 fn whole(answer: &Value) -> Option<i64> {
     answer.as_i64().or_else(|| answer.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64))
 }
@@ -150,9 +160,9 @@ fn whole(answer: &Value) -> Option<i64> {
 fn chosen(field: &Field, word: &str) -> Option<String> {
     let wanted = base::fold(word);
     let read = |choice: &Choice<'_>| base::fold(choice.label);
-    let mut choices = field.choices();
-    let found = choices.clone().find(|c| read(c) == wanted || c.value == word);
-    found.or_else(|| choices.find(|c| !wanted.is_empty() && read(c).starts_with(&wanted))).map(|c| c.value.to_owned())
+    let same = field.choices().find(|c| read(c) == wanted || c.value == word);
+    let begins = || field.choices().find(|c| !wanted.is_empty() && read(c).starts_with(&wanted));
+    same.or_else(begins).map(|c| c.value.to_owned())
 }
 
 /// A row given as an array of cells, named by the columns; a row that is an object already stays as it is.
@@ -202,6 +212,8 @@ mod tests {
         let at = json!("2026-11-25T08:40:00+07:00");
         assert_eq!(fit(&field(FieldType::Date, &[]), &at), Some(json!("2026-11-25")));
         assert_eq!(fit(&field(FieldType::Time, &[]), &at), Some(json!("08:40")));
+        let just_after_midnight = json!("2026-11-24T17:05:00Z");
+        assert_eq!(fit(&field(FieldType::Date, &[]), &just_after_midnight), Some(json!("2026-11-25")));
         assert_eq!(fit(&field(FieldType::Integer, &[]), &json!(36.5)), None);
     }
 
