@@ -35,6 +35,9 @@ pub struct Listen {
     /// How the outside reaches this server, e.g. https://yba.example.vn; https makes cookies secure.
     #[arg(long, env = "YBA_PUBLIC_URL", default_value = "")]
     pub public_url: String,
+    /// Address at which other servers reach the records here (TLS, both sides show their certificate); without it none do.
+    #[arg(long, env = "YBA_LINK_LISTEN")]
+    pub link_listen: Option<SocketAddr>,
     /// Do not run background jobs here; `yba work` does.
     #[arg(long)]
     pub no_worker: bool,

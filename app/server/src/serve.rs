@@ -124,6 +124,18 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
             Err(error) => tracing::warn!(%error, %address, "no metrics: the admin address is taken"),
         }
     }
+    if let Some(address) = listen.link_listen {
+        let names = vec![address.ip().to_string(), "localhost".into()];
+        let identity = record_link::identity(&place.data.join("link"), &names)?;
+        record_link::connect(&identity);
+        let (app, mut closing) = (app.clone(), stopped.clone());
+        tasks.spawn(async move {
+            let stop = async move { let _ = closing.changed().await; };
+            if let Err(error) = record_link::serve(app, &identity, address, stop).await {
+                tracing::error!(%error, "partners cannot reach the records here");
+            }
+        });
+    }
     // Before the ready line: whoever waits for it may stop us at once.
     let signal = wait_for_signal();
     println!("ready http://{}", listener.local_addr()?);

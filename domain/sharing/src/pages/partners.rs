@@ -26,6 +26,8 @@ struct Page {
     partners: Vec<Partner>,
     group: Vec<Member>,
     neighbours: Vec<Neighbour>,
+    /// The certificate that partners are given; empty where this server answers no other one.
+    ours: String,
     form: PartnerForm,
     problems: Problems,
 }
@@ -38,6 +40,7 @@ impl Page {
             partners: partners::list_on(&mut tx, ctx.today()).await?,
             group: partners::list_group(&mut tx, ctx.today()).await?,
             neighbours: partners::list_neighbours(&mut tx).await?,
+            ours: std::fs::read_to_string(ctx.app.config.data_dir.join("link/certificate.pem")).unwrap_or_default(),
             form: PartnerForm { id: Uuid::now_v7().to_string(), ..form },
             problems,
         })

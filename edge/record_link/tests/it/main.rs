@@ -1,1 +1,3 @@
-//! The days of this module, through real pages.
+//! Two servers with a database each and nothing in common but each other's certificate.
+
+mod two_servers;
