@@ -109,6 +109,8 @@ struct Changes {
     /// An empty hint takes the shared one away.
     hints: BTreeMap<String, String>,
     options: BTreeMap<String, Vec<String>>,
+    /// Where the shared calculation names a field that this form does not have.
+    formulas: BTreeMap<String, String>,
     /// Of sections.
     titles: BTreeMap<String, String>,
 }
@@ -177,6 +179,9 @@ fn changed(sections: &[Section], changes: Option<&Changes>) -> Result<Vec<Sectio
     }
     for (id, options) in &changes.options {
         field_mut(&mut sections, id)?.options = options.clone();
+    }
+    for (id, formula) in &changes.formulas {
+        field_mut(&mut sections, id)?.formula = Some(formula.clone());
     }
     Ok(sections)
 }
