@@ -78,7 +78,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
         bank_qr: Arc::new(payment::VietQr),
         stock: Arc::new(inventory::StockDesk),
         signing: Arc::new(signing::Engine::new(trust)),
-        records: Arc::new(record::RecordDesk),
+        records: Arc::new(record::RecordDesk::new(db::Files::in_folder(&place.data.join("files"))?)),
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,

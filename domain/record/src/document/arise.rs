@@ -1,0 +1,327 @@
+//! Records that arise by themselves: a visit or a stay opens one, its end closes it, and what laboratory, pharmacy and
+//! doctor release is filed in it. Everything may be delivered twice and is filed once.
+
+use super::store::origin::{self, Paper};
+use super::store::record;
+use super::store::row::{self, NewDocument};
+use crate::form::catalogue;
+use anyhow::{Result, anyhow};
+use base::{DocumentId, EncounterId, Event, RecordId, RoomId};
+use db::Tx;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+use uuid::Uuid;
+use web::{Failure, Listener};
+
+/// What this part listens to.
+pub fn listeners() -> Vec<Listener> {
+    macro_rules! on {
+        ($($event:literal, $name:literal, $run:ident;)+) => {
+            vec![$(Listener { event: $event, name: $name, run: |tx, payload| Box::pin($run(tx, payload)) }),+]
+        };
+    }
+    on! {
+        "EncounterOpened", "record.open_for_visit", visit_opened;
+        "EncounterCancelled", "record.close_cancelled", visit_cancelled;
+        "EncounterFinished", "record.end_visit", visit_finished;
+        "EncounterAmended", "record.file_amended_sheet", visit_amended;
+        "StayOpened", "record.open_for_stay", stay_opened;
+        "WardChanged", "record.follow_ward", ward_changed;
+        "StayClosed", "record.end_stay", stay_closed;
+        "ReportReleased", "record.file_report", report_released;
+        "PrescriptionIssued", "record.file_prescription", prescription_issued;
+        "PrescriptionCancelled", "record.void_prescription", prescription_cancelled;
+        "PatientsMerged", "record.follow_merge", people_changed;
+        "PatientsUnmerged", "record.follow_unmerge", people_changed;
+    }
+}
+
+fn fault(failure: Failure) -> anyhow::Error {
+    anyhow!("{failure:?}")
+}
+
+fn read(payload: Value) -> Result<Event> {
+    Ok(serde_json::from_value(payload)?)
+}
+
+async fn visit_opened(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::EncounterOpened { encounter, .. } = read(payload)? else { return Ok(()) };
+    record::of_encounter(tx, encounter).await.map_err(fault)?;
+    Ok(())
+}
+
+async fn visit_cancelled(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::EncounterCancelled { encounter } = read(payload)? else { return Ok(()) };
+    end(tx, encounter, "cancelled", tx.now, false).await
+}
+
+async fn visit_finished(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::EncounterFinished { encounter, at, .. } = read(payload)? else { return Ok(()) };
+    record::of_encounter(tx, encounter).await.map_err(fault)?;
+    let outcome: Option<String> = sqlx::query_scalar(db::sql!(
+        "SELECT kind FROM encounter_disposition WHERE facility_id = $1 AND encounter_id = $2"
+    ))
+    .bind(tx.facility().0)
+    .bind(encounter.0)
+    .fetch_optional(tx.conn())
+    .await?;
+    end(tx, encounter, outcome.as_deref().unwrap_or(""), at, false).await?;
+    file(tx, encounter, "exam-sheet", encounter.0, 1, "Phiếu khám bệnh", None, "").await
+}
+
+async fn visit_amended(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::EncounterAmended { encounter, version, .. } = read(payload)? else { return Ok(()) };
+    let again = Some(encounter.0);
+    file(tx, encounter, "exam-sheet", encounter.0, version, "Phiếu khám bệnh", again, "Bác sĩ sửa hồ sơ lượt khám").await
+}
+
+async fn stay_opened(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::StayOpened { encounter, ward, .. } = read(payload)? else { return Ok(()) };
+    let record = record::of_encounter(tx, encounter).await.map_err(fault)?;
+    let form = form_of_ward(tx, ward).await?;
+    sqlx::query(db::sql!("UPDATE record_record SET form = $3 WHERE facility_id = $1 AND record_id = $2 AND form = ''"))
+        .bind(tx.facility().0)
+        .bind(record.0)
+        .bind(form)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+async fn ward_changed(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::WardChanged { encounter, .. } = read(payload)? else { return Ok(()) };
+    record::of_encounter(tx, encounter).await.map_err(fault)?;
+    // Where the patient lies now stands in the encounter: two moves delivered in the wrong order end in the same ward.
+    sqlx::query(db::sql!(
+        "UPDATE record_record r SET room_id = e.room_id, version = r.version + 1 FROM encounter_encounter e
+         WHERE r.facility_id = $1 AND r.encounter_id = $2 AND e.facility_id = r.facility_id AND e.encounter_id = r.encounter_id
+           AND r.room_id IS DISTINCT FROM e.room_id"
+    ))
+    .bind(tx.facility().0)
+    .bind(encounter.0)
+    .execute(tx.conn())
+    .await?;
+    tx.notify("records");
+    Ok(())
+}
+
+async fn stay_closed(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::StayClosed { encounter, outcome, at, .. } = read(payload)? else { return Ok(()) };
+    record::of_encounter(tx, encounter).await.map_err(fault)?;
+    end(tx, encounter, &outcome, at, true).await
+}
+
+/// The visit or stay is over: the record keeps when and how; one that is to be completed becomes so. Who answered for
+/// the patient at the end answers for the record.
+async fn end(tx: &mut Tx, encounter: EncounterId, outcome: &str, at: chrono::DateTime<chrono::Utc>, completes: bool) -> Result<()> {
+    sqlx::query(db::sql!(
+        "UPDATE record_record r SET ended_at = $3, outcome = $4, version = r.version + 1,
+                status = CASE WHEN r.status = 'open' AND ($5 OR r.form <> '' AND $4 <> 'cancelled') THEN 'completing' ELSE r.status END,
+                practitioner_id = coalesce(e.practitioner_id, r.practitioner_id)
+         FROM encounter_encounter e
+         WHERE r.facility_id = $1 AND r.encounter_id = $2 AND e.facility_id = r.facility_id AND e.encounter_id = r.encounter_id
+           AND r.ended_at IS NULL"
+    ))
+    .bind(tx.facility().0)
+    .bind(encounter.0)
+    .bind(at)
+    .bind(outcome)
+    .bind(completes)
+    .execute(tx.conn())
+    .await?;
+    tx.notify("records");
+    Ok(())
+}
+
+async fn report_released(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::ReportReleased { encounter, report, corrects, .. } = read(payload)? else { return Ok(()) };
+    let title: Option<String> =
+        sqlx::query_scalar(db::sql!("SELECT title FROM diagnostics_report_title WHERE facility_id = $1 AND report_id = $2 LIMIT 1"))
+            .bind(tx.facility().0)
+            .bind(report.0)
+            .fetch_optional(tx.conn())
+            .await?;
+    let title = title.unwrap_or_else(|| "Phiếu kết quả".to_owned());
+    file(tx, encounter, "report", report.0, 1, &title, corrects.map(|r| r.0), "Nơi thực hiện sửa kết quả").await
+}
+
+async fn prescription_issued(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::PrescriptionIssued { encounter, prescription, replaces, .. } = read(payload)? else { return Ok(()) };
+    file(tx, encounter, "prescription", prescription.0, 1, "Đơn thuốc", replaces.map(|p| p.0), "Bác sĩ thay đơn").await
+}
+
+async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::PrescriptionCancelled { prescription, .. } = read(payload)? else { return Ok(()) };
+    let Some((document, _)) = origin::find_document(tx, "prescription", prescription.0).await? else { return Ok(()) };
+    // An order that was replaced meanwhile lives on in its successor.
+    sqlx::query(db::sql!(
+        "UPDATE record_document SET status = 'entered_in_error', error_reason = 'Đơn đã hủy', changed_at = $4
+         WHERE facility_id = $1 AND document_id = $2 AND origin_id = $3 AND status <> 'entered_in_error'"
+    ))
+    .bind(tx.facility().0)
+    .bind(document.0)
+    .bind(prescription.0)
+    .bind(tx.now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records stay with their visit, whoever it belongs to after two people proved to be one, or not.
+async fn people_changed(tx: &mut Tx, payload: Value) -> Result<()> {
+    let (one, other) = match read(payload)? {
+        Event::PatientsMerged { kept, gone } => (kept, gone),
+        Event::PatientsUnmerged { kept, restored } => (kept, restored),
+        _ => return Ok(()),
+    };
+    sqlx::query(db::sql!(
+        "WITH moved AS (
+             UPDATE record_record r SET patient_id = e.patient_id, person_id = e.person_id
+             FROM encounter_encounter e
+             WHERE r.facility_id = $1 AND r.patient_id IN ($2, $3) AND e.facility_id = r.facility_id AND e.encounter_id = r.encounter_id
+               AND (r.patient_id, r.person_id) IS DISTINCT FROM (e.patient_id, e.person_id)
+             RETURNING r.record_id, r.patient_id, r.person_id)
+         UPDATE record_document d SET patient_id = moved.patient_id, person_id = moved.person_id FROM moved
+         WHERE d.facility_id = $1 AND d.record_id = moved.record_id"
+    ))
+    .bind(tx.facility().0)
+    .bind(one.0)
+    .bind(other.0)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Files a thing of another module in the record of its visit: as a new paper, or as the next version of the paper that
+/// holds `instead_of`. The paper itself is drawn when somebody first looks at it.
+#[allow(clippy::too_many_arguments)]
+async fn file(
+    tx: &mut Tx,
+    encounter: EncounterId,
+    kind: &str,
+    id: Uuid,
+    edition: i32,
+    title: &str,
+    instead_of: Option<Uuid>,
+    why: &str,
+) -> Result<()> {
+    let record: RecordId = record::of_encounter(tx, encounter).await.map_err(fault)?;
+    let held = record::hold(tx, record).await?;
+    let before = match instead_of {
+        Some(old) => origin::find_document(tx, kind, old).await?,
+        None => None,
+    };
+    let paper = Paper {
+        origin: kind.to_owned(),
+        origin_id: id,
+        edition,
+        reason: if before.is_some() { why.to_owned() } else { String::new() },
+        version: None,
+    };
+    if let Some((document, _)) = before {
+        if origin::insert(tx, document, &paper).await? {
+            origin::point_at(tx, document, id).await?;
+            tx.audit("file", "document", document, None, json!({ "origin": kind, "id": id, "instead_of": instead_of }));
+            tx.notify(format!("record/{record}"));
+        }
+        return Ok(());
+    }
+    if origin::find_document(tx, kind, id).await?.is_some() {
+        return Ok(());
+    }
+    let document = DocumentId::new();
+    let new = NewDocument {
+        id: document,
+        record,
+        form: "",
+        form_version: 0,
+        title,
+        kind: "paper",
+        origin: kind,
+        origin_id: Some(id),
+        source: "",
+        sensitivity: special_words(title),
+        status: "done",
+        author_name: &author(tx, encounter).await?,
+        made_at: tx.now,
+    };
+    if row::insert(tx, &new).await? {
+        origin::insert(tx, document, &paper).await?;
+        tx.audit("file", "document", document, Some(base::PatientId(held.patient_id)), json!({ "origin": kind, "id": id }));
+        tx.notify(format!("record/{record}"));
+    }
+    Ok(())
+}
+
+/// A result that names HIV is protected by its name alone (Law 64/2006/QH11 as amended 2020, article 8).
+fn special_words(title: &str) -> &'static str {
+    let folded = base::fold(title);
+    if folded.split(|c: char| !c.is_alphanumeric()).any(|word| word == "hiv") { "hiv" } else { "ordinary" }
+}
+
+/// The doctor of the visit, as whose paper it is shown.
+async fn author(tx: &mut Tx, encounter: EncounterId) -> Result<String> {
+    let facility = tx.facility().0;
+    let name: Option<String> = sqlx::query_scalar(db::sql!(
+        "SELECT concat_ws(' ', nullif(w.title, ''), w.name) FROM encounter_encounter e
+         JOIN practitioner_practitioner w USING (facility_id, practitioner_id) WHERE e.facility_id = $1 AND e.encounter_id = $2"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(name.unwrap_or_else(|| "Hệ thống".to_owned()))
+}
+
+static WARD_FORMS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let rows = include_str!("ward_forms.tsv").lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    rows.collect()
+});
+
+/// The bệnh án that a ward of this name begins with.
+fn form_of_name(name: &str) -> &'static str {
+    let name = format!(" {} ", base::fold(name));
+    let fits = WARD_FORMS.iter().filter(|(words, _)| name.contains(&format!(" {words} ")));
+    fits.max_by_key(|(words, _)| words.len()).map_or("01/BV1", |(_, form)| form)
+}
+
+/// The bệnh án that a stay in this ward begins with: the facility's own choice, or what the ward's name suggests.
+async fn form_of_ward(tx: &mut Tx, ward: RoomId) -> Result<String> {
+    let facility = tx.facility().0;
+    let (name, own): (String, Option<String>) = sqlx::query_as(db::sql!(
+        "SELECT o.name, w.form FROM organization_room o LEFT JOIN record_ward_form w USING (facility_id, room_id)
+         WHERE o.facility_id = $1 AND o.room_id = $2"
+    ))
+    .bind(facility)
+    .bind(ward.0)
+    .fetch_one(tx.conn())
+    .await?;
+    let form = own.unwrap_or_else(|| form_of_name(&name).to_owned());
+    Ok(if catalogue::national().newest(&form).is_some() { form } else { "01/BV1".to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ward_begins_with_its_own_form() {
+        for (ward, form) in [
+            ("Khoa Nội tổng hợp", "01/BV1"),
+            ("Khoa Ngoại tổng hợp", "10/BV1"),
+            ("Khoa Phụ sản", "05/BV1"),
+            ("Khoa Hồi sức tích cực", "01/BV1"),
+            ("Khoa Răng hàm mặt", "13/BV1"),
+            ("Khoa Mắt", "22/BV1"),
+            ("Đơn nguyên Sơ sinh", "06/BV1"),
+        ] {
+            assert_eq!(form_of_name(ward), form, "{ward}");
+        }
+    }
+
+    #[test]
+    fn a_result_that_names_hiv_is_protected() {
+        assert_eq!(special_words("HIV Ab test nhanh"), "hiv");
+        assert_eq!(special_words("Công thức máu (CHIV)"), "ordinary");
+    }
+}
