@@ -167,6 +167,7 @@ impl Authority {
             ocsp_url: Some(format!("{}/trust/ocsp", self.0.address)),
             patience: Duration::from_secs(3),
             keep_answers: Duration::ZERO,
+            ..signing::Settings::default()
         }
     }
 

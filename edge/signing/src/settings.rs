@@ -18,23 +18,38 @@ pub struct Settings {
     pub patience: Duration,
     /// How long an answer about a certificate may be used again, so that a tray of fifty asks once.
     pub keep_answers: Duration,
+    /// PKCS#11 libraries that may be loaded: the files of token and HSM makers.
+    pub token_libraries: Vec<String>,
+    /// May authorities be asked while verifying? Without it only what the document carries counts.
+    pub may_ask: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { roots: Vec::new(), timestamp_url: None, ocsp_url: None, patience: Duration::from_secs(8), keep_answers: Duration::from_secs(20) }
+        Settings {
+            roots: Vec::new(),
+            timestamp_url: None,
+            ocsp_url: None,
+            patience: Duration::from_secs(8),
+            keep_answers: Duration::from_secs(20),
+            token_libraries: Vec::new(),
+            may_ask: true,
+        }
     }
 }
 
 impl Settings {
     /// What the environment says: `YBA_TRUST` (a file or folder of PEM or DER roots), `YBA_TSA_URL`, `YBA_OCSP_URL`,
-    /// `YBA_SIGN_PATIENCE` in seconds. Fails when a named file cannot be read, because trusting nobody by accident
+    /// `YBA_PKCS11` (libraries of tokens, separated by colons), `YBA_SIGN_PATIENCE` in seconds. Fails when a named file cannot be read, because trusting nobody by accident
     /// would make every signature look false.
     pub fn from_environment() -> Result<Settings> {
         let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Settings { timestamp_url: named("YBA_TSA_URL"), ocsp_url: named("YBA_OCSP_URL"), ..Settings::default() };
         if let Some(place) = named("YBA_TRUST") {
             settings.roots = read_roots(Path::new(&place))?;
+        }
+        if let Some(libraries) = named("YBA_PKCS11") {
+            settings.token_libraries = libraries.split(':').map(str::to_owned).collect();
         }
         if let Some(seconds) = named("YBA_SIGN_PATIENCE") {
             settings.patience = Duration::from_secs(seconds.parse().context("YBA_SIGN_PATIENCE is a number of seconds")?);
