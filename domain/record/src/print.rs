@@ -9,6 +9,7 @@ mod atoms;
 mod head;
 mod lay;
 mod line;
+mod specimen;
 mod spots;
 mod table;
 mod value;
@@ -18,6 +19,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use web::Failure;
 
+pub use specimen::specimen;
 pub use spots::{SpotBox, spots};
 
 /// What is to be printed.

@@ -21,6 +21,9 @@ const LARGEST_LOGO: usize = 1_000_000;
 /// How many pictures one paper carries.
 pub const MOST_PICTURES: usize = 12;
 
+/// How many scanned pages one document carries.
+pub const MOST_SCANS: usize = 120;
+
 /// The characters our fonts can draw, one bit each for the basic plane (8 kB). None above it is covered.
 pub struct Drawable(Vec<u64>);
 
@@ -51,12 +54,12 @@ pub struct Prepared {
 }
 
 /// The data as the templates expect it.
-pub fn prepare(value: Value, drawable: &Drawable) -> Prepared {
+pub fn prepare(value: Value, drawable: &Drawable, most_pictures: usize) -> Prepared {
     let Value::Object(mut raw) = value else {
         return Prepared { fields: Value::Object(Map::new()), logo: None, pictures: Vec::new(), made_at: DateTime::UNIX_EPOCH };
     };
     let logo = logo(&raw);
-    let pictures = pictures(&mut raw);
+    let pictures = pictures(&mut raw, most_pictures);
     let made_at = made_at(&raw);
     let marks = marks(&raw);
     let mut fields = group(raw, drawable);
@@ -71,7 +74,7 @@ pub fn prepare(value: Value, drawable: &Drawable) -> Prepared {
 }
 
 /// Takes the pictures out of `pictures[].jpeg` (base64) and leaves the name of a file in `image`; what is no JPEG has none.
-fn pictures(fields: &mut Map<String, Value>) -> Vec<Vec<u8>> {
+fn pictures(fields: &mut Map<String, Value>, most: usize) -> Vec<Vec<u8>> {
     use base64::Engine;
     let mut found = Vec::new();
     let Some(Value::Array(rows)) = fields.get_mut("pictures") else { return found };
@@ -79,7 +82,7 @@ fn pictures(fields: &mut Map<String, Value>) -> Vec<Vec<u8>> {
         row.remove("image");
         let Some(Value::String(text)) = row.remove("jpeg") else { continue };
         let content = base64::engine::general_purpose::STANDARD.decode(text).ok().filter(|bytes| bytes.starts_with(&[0xff, 0xd8, 0xff]));
-        if let Some(content) = content.filter(|_| found.len() < MOST_PICTURES) {
+        if let Some(content) = content.filter(|_| found.len() < most) {
             found.push(content);
             row.insert("image".into(), format!("/picture-{}", found.len()).into());
         }
@@ -238,6 +241,7 @@ mod tests {
             json!({"issued_at": "2026-11-22T18:20:00Z", "birth_date": "1985-03-15", "total_vnd": 265540,
                    "dose": 2.5, "odd_date": "1985", "odd_vnd": "miễn phí", "draft": true, "lines": [{}, {}]}),
             &drawable(),
+            MOST_PICTURES,
         );
         let out = prepared.fields;
         for (key, shown) in [

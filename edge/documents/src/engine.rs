@@ -5,23 +5,24 @@ use crate::data::{self, Prepared};
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use std::collections::HashMap;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
-use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::ecow::EcoString;
+use typst::foundations::{Bytes, Datetime, Duration, Label, Selector, Smart, Value};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst::text::{Font, FontBook};
-use typst::utils::LazyHash;
+use typst::utils::{LazyHash, PicoStr};
 use typst::{Library, LibraryExt, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 22] = [
+pub const TEMPLATES: [&str; 25] = [
     "lab-label", "lot-label", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
     "drug-instructions", "stock-receipt", "stock-issue", "stocktake", "disposal", "controlled-book",
-    "package-contract", "debt-note", "cash-handover",
+    "package-contract", "debt-note", "cash-handover", "record-form", "scan-cover", "scan-pdf",
 ];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 23] = [
+const SOURCES: [(&str, &str); 26] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("lab-label.typ", include_str!("../templates/lab-label.typ")),
     ("lot-label.typ", include_str!("../templates/lot-label.typ")),
@@ -45,9 +46,12 @@ const SOURCES: [(&str, &str); 23] = [
     ("package-contract.typ", include_str!("../templates/package-contract.typ")),
     ("debt-note.typ", include_str!("../templates/debt-note.typ")),
     ("cash-handover.typ", include_str!("../templates/cash-handover.typ")),
+    ("record-form.typ", include_str!("../templates/record-form.typ")),
+    ("scan-cover.typ", include_str!("../templates/scan-cover.typ")),
+    ("scan-pdf.typ", include_str!("../templates/scan-pdf.typ")),
 ];
 
-const FONTS: [&[u8]; 8] = [
+const FONTS: [&[u8]; 12] = [
     include_bytes!("../fonts/BeVietnamPro-400Regular.ttf"),
     include_bytes!("../fonts/BeVietnamPro-400Regular_Italic.ttf"),
     include_bytes!("../fonts/BeVietnamPro-600SemiBold.ttf"),
@@ -56,6 +60,10 @@ const FONTS: [&[u8]; 8] = [
     include_bytes!("../fonts/Inter-400Regular_Italic.ttf"),
     include_bytes!("../fonts/Inter-600SemiBold.ttf"),
     include_bytes!("../fonts/Inter-700Bold.ttf"),
+    include_bytes!("../fonts/Tinos-400Regular.ttf"),
+    include_bytes!("../fonts/Tinos-400Regular_Italic.ttf"),
+    include_bytes!("../fonts/Tinos-700Bold.ttf"),
+    include_bytes!("../fonts/Tinos-700Bold_Italic.ttf"),
 ];
 
 /// Everything that stays the same from one paper to the next.
@@ -85,7 +93,7 @@ impl Engine {
             sources: sources.collect(),
             data_file: file("data.json"),
             logo_file: file("logo"),
-            picture_files: (1..=data::MOST_PICTURES).map(|at| file(&format!("picture-{at}"))).collect(),
+            picture_files: (1..=data::MOST_SCANS).map(|at| file(&format!("picture-{at}"))).collect(),
             fonts,
         }
     }
@@ -95,7 +103,8 @@ impl Engine {
         if !TEMPLATES.contains(&template) {
             return Err(format!("there is no paper called {template:?}"));
         }
-        let mut prepared = data::prepare(value, &self.drawable);
+        let most = if template == "scan-pdf" { data::MOST_SCANS } else { data::MOST_PICTURES };
+        let mut prepared = data::prepare(value, &self.drawable, most);
         let main = file(&format!("{template}.typ"));
         let mut pdf = self.set(main, &prepared);
         // A drawing that cannot be read must not keep a patient from the prescription: print without the logo.
@@ -123,7 +132,9 @@ impl Engine {
             logo: prepared.logo.clone().map(Bytes::new),
             pictures: prepared.pictures.iter().cloned().map(Bytes::new).collect(),
         };
-        let document: PagedDocument = typst::compile(&desk).output.map_err(|faults| told(&faults))?;
+        let mut document: PagedDocument = typst::compile(&desk).output.map_err(|faults| told(&faults))?;
+        let spots = spots(&document);
+        document.info_mut().keywords.extend(spots);
         typst_pdf::pdf(&document, &options).map_err(|faults| told(&faults))
     }
 }
@@ -171,6 +182,25 @@ impl World for Desk<'_> {
     fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
         None
     }
+}
+
+/// Where the places to sign came to lie, as `spot:role:page:x:y:width:height` in points from the lower left corner. They
+/// become keywords of the file, so that the one who signs later finds them in the very bytes that are signed.
+fn spots(document: &PagedDocument) -> Vec<EcoString> {
+    let introspector = document.introspector();
+    let Some(label) = Label::new(PicoStr::intern("spot")) else { return Vec::new() };
+    let places = introspector.elements().query(&Selector::Label(label));
+    let told = places.iter().filter_map(|place| {
+        let at = introspector.position(place.location()?)?;
+        let Ok(Value::Dict(facts)) = place.field_by_name("value") else { return None };
+        let text = |key: &str| facts.get(key).ok()?.clone().cast::<EcoString>().ok();
+        let points = |key: &str| facts.get(key).ok()?.clone().cast::<f64>().ok();
+        let (width, height) = (points("width")?, points("height")?);
+        let page = document.pages().get(at.page.get() - 1)?.frame.height().to_pt();
+        let bottom = page - at.point.y.to_pt() - height;
+        Some(format!("spot:{}:{}:{:.1}:{:.1}:{:.1}:{:.1}", text("role")?, at.page, at.point.x.to_pt(), bottom, width, height).into())
+    });
+    told.collect()
 }
 
 fn file(name: &str) -> FileId {

@@ -38,10 +38,13 @@ pub enum Side {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
-    /// A field, its dotted lines (0 = as it is), and in how many columns its options stand.
-    Field { id: String, lines: u32, columns: u32 },
+    /// A field, its dotted lines (0 = as it is), and in how many columns its options stand; without its label or in a
+    /// box where the paper has it so.
+    Field { id: String, lines: u32, columns: u32, bare: bool, boxed: bool },
     Words(String),
     Push,
+    /// Dots.
+    Dots,
     /// A table of transfers as lines with squares.
     Stays(String),
 }
@@ -111,6 +114,7 @@ fn tokens(text: &str) -> Vec<Token> {
         while let Some(word) = words.next() {
             out.push(match word {
                 "^" => Token::Push,
+                "_" => Token::Dots,
                 "stays" => Token::Stays(words.next().unwrap_or_default().to_owned()),
                 word => field(word),
             });
@@ -119,11 +123,13 @@ fn tokens(text: &str) -> Vec<Token> {
     out
 }
 
-/// `tk_qua_trinh*11` or `ket_qua%2`.
+/// `tk_qua_trinh*11`, `ket_qua%2`, `tuoi!`, `vao_khoa#`.
 fn field(word: &str) -> Token {
+    let (bare, boxed) = (word.contains('!'), word.contains('#'));
+    let word = word.trim_end_matches(['!', '#']);
     let (rest, columns) = word.split_once('%').map_or((word, 0), |(id, n)| (id, n.parse().unwrap_or(0)));
     let (id, lines) = rest.split_once('*').map_or((rest, 0), |(id, n)| (id, n.parse().unwrap_or(0)));
-    Token::Field { id: id.to_owned(), lines, columns }
+    Token::Field { id: id.to_owned(), lines, columns, bare, boxed }
 }
 
 #[cfg(test)]
@@ -146,6 +152,6 @@ mod tests {
         assert_eq!(placed.cells.len(), 2);
         assert_eq!(placed.cells[1][1], Token::Push);
         let last = of("tong_ket", "01/BV1").unwrap().lines.last().unwrap();
-        assert_eq!(last.cells[0][0], Token::Field { id: "tk_huong_tiep".into(), lines: 5, columns: 0 });
+        assert_eq!(last.cells[0][0], Token::Field { id: "tk_huong_tiep".into(), lines: 5, columns: 0, bare: false, boxed: false });
     }
 }

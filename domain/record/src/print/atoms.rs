@@ -13,6 +13,8 @@ pub enum Atom {
     Slot(String, f32),
     /// Squares that stand side by side without a gap: what is in each and how wide it is, in points.
     Cells(Vec<(String, f32)>),
+    /// A choice with its square behind it, never parted.
+    Choice { text: String, sign: String },
     /// Room in points.
     Gap(f32),
     /// Pushes what follows to the right.
@@ -48,6 +50,7 @@ impl Atom {
                 let cells: Vec<Value> = cells.iter().map(|(sign, width)| json!([sign, points(*width)])).collect();
                 json!({ "q": cells })
             }
+            Atom::Choice { text, sign } => json!({ "o": text, "x": sign }),
             Atom::Gap(width) => json!({ "g": points(*width) }),
             Atom::Push => json!({ "p": "1" }),
         }

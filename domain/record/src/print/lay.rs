@@ -3,7 +3,7 @@
 use super::arrange::{self, Arrangement, Placed, Side, Token};
 use super::atoms::{self, Atom, Block, Line, Place};
 use super::{ToPrint, head, line, value};
-use crate::form::definition::{Field, FieldType, Form, Kind, Section};
+use crate::form::definition::{Field, FieldType, Form, Kind, Section, Spot};
 use serde_json::Value;
 
 /// About so many letters of the body size fit the width of the page.
@@ -37,9 +37,11 @@ impl Layer<'_> {
         while let Some(section) = form.sections.get(at) {
             at += 1;
             let arranged = arrange::of(&section.id, &form.form);
-            if section.page > page {
+            // A slip or part with a title of its own begins a page, where the form names none.
+            let begins = form.kind == Kind::BenhAn && section.page == 0 && ["PHẦN I", "PHIẾU", "(Mẫu phiếu"].iter().any(|word| section.title.starts_with(word));
+            if (section.page > page || begins) && !out.is_empty() {
                 out.push(Block::Page);
-                page = section.page;
+                page = page.max(section.page);
             }
             if head::is_head(section) {
                 out.push(head::block(self, section, !title_is_out));
@@ -76,6 +78,7 @@ impl Layer<'_> {
                     }
                     out.push(Block::Frame { shares: vec![100.0], rows: vec![vec![whole]] });
                     if let Some(next) = closing {
+                        drop_date(section, &mut out);
                         out.push(self.handover(next, section));
                         at += 1;
                     }
@@ -88,7 +91,7 @@ impl Layer<'_> {
             }
         }
         // The places at the foot of a record stand in its table of papers.
-        let last: Vec<Place> = self.places(|spot| spot.after.is_empty());
+        let last: Vec<Place> = self.places(|after| after.is_empty());
         if !last.is_empty() && !out.iter().any(|block| matches!(block, Block::Handover { .. })) {
             out.push(Block::Sign { spots: last });
         }
@@ -98,10 +101,15 @@ impl Layer<'_> {
     /// The section with its title.
     fn section(&self, section: &Section, arranged: Option<&Arrangement>) -> Vec<Block> {
         let mut out = Vec::new();
-        if let Some(first) = arranged.map(|arranged| arranged.first.as_str()).filter(|first| !first.is_empty()) {
-            out.push(Block::Heading { text: first.to_owned(), right: String::new(), level: 1 });
+        let mut title = self.title(section, arranged);
+        let mut first = arranged.map(|arranged| arranged.first.clone()).unwrap_or_default();
+        // "PHẦN II: BỆNH ÁN - A. Y HỌC HIỆN ĐẠI" is two lines on paper.
+        if let Some((part, rest)) = title.split_once(" - ").filter(|(part, _)| part.starts_with("PHẦN") || part.starts_with("C. ")) {
+            (first, title) = (part.to_owned(), rest.to_owned());
         }
-        let title = self.title(section, arranged);
+        if !first.is_empty() {
+            out.push(Block::Heading { text: first, right: String::new(), level: 1 });
+        }
         let heads = arranged.map(|arranged| arranged.heads.as_slice()).unwrap_or_default();
         if let [left, right] = heads
             && !title.is_empty()
@@ -160,14 +168,12 @@ impl Layer<'_> {
                 }
                 Side::Across => {
                     put.extend(self.line(placed, section, &arranged.shares, 100.0));
-                    let last = placed.cells.iter().flatten().filter_map(named_field).last();
-                    put.extend(self.flow(&strays.after(last), section, 100.0, ""));
+                    put.extend(self.flow(&strays.after(placed), section, 100.0, ""));
                     across.extend(put);
                 }
                 Side::Left | Side::Right => {
                     put.extend(self.line(placed, section, &[], width(placed.side)));
-                    let last = placed.cells.iter().flatten().filter_map(named_field).last();
-                    put.extend(self.flow(&strays.after(last), section, width(placed.side), ""));
+                    put.extend(self.flow(&strays.after(placed), section, width(placed.side), ""));
                     if let Some(row) = rows.last_mut() {
                         row[side].extend(put);
                     }
@@ -175,7 +181,7 @@ impl Layer<'_> {
             }
         }
         let framed: Vec<Vec<Vec<Block>>> = rows.into_iter().filter(|[l, r]| !l.is_empty() || !r.is_empty()).map(|[l, r]| vec![l, r]).collect();
-        let mut out = self.flow(&strays.after(None), section, 100.0, "");
+        let mut out = self.flow(&strays.rest(), section, 100.0, "");
         if !framed.is_empty() {
             out.push(Block::Frame { shares: arranged.shares.clone(), rows: framed });
         }
@@ -198,10 +204,19 @@ impl Layer<'_> {
                 match token {
                     Token::Words(text) => atoms.push(Atom::words(text)),
                     Token::Push => atoms.push(Atom::Push),
+                    Token::Dots => atoms.push(Atom::Fill(String::new())),
                     Token::Stays(id) => {
                         if let Some(field) = section.fields.iter().find(|field| &field.id == id) {
                             out.extend(self.stays(field));
                         }
+                    }
+                    Token::Field { bare: true, .. } => {
+                        atoms.extend(known(token).map(|field| line::answer(field, self.value(&field.id))).unwrap_or_default());
+                    }
+                    Token::Field { boxed: true, .. } => {
+                        let Some(field) = known(token) else { continue };
+                        atoms.extend(line::label_atoms(field, &line::label(field, ""), false));
+                        atoms.push(ward(value::words(field, self.value(&field.id))));
                     }
                     Token::Field { lines, columns, .. } => {
                         let Some(field) = known(token).filter(|field| !field.unprinted) else { continue };
@@ -242,11 +257,16 @@ impl Layer<'_> {
             let squares = next.filter(|next| line::is_code(next)).map(|next| line::squares(next, self.value(&next.id)));
             // What already stands on the line goes before it.
             let mut head = std::mem::take(atoms);
+            if !head.is_empty() {
+                head.push(Atom::Gap(10.0));
+            }
             head.extend(line::label_atoms(field, &said, is_bold(field, &said.text, width)));
             out.push(long(head, &value::words(field, kept), lines.max(1), width, squares.unwrap_or_default()));
         } else if line::is_code(field) {
             if !already_in(section, field, atoms) {
-                atoms.push(Atom::Push);
+                if !atoms.iter().any(|atom| matches!(atom, Atom::Fill(_))) {
+                    atoms.push(Atom::Push);
+                }
                 atoms.extend(line::squares(field, kept));
             }
         } else {
@@ -381,9 +401,9 @@ impl Layer<'_> {
         let label = line::label(field, "").text;
         let cell = |row: usize, at: usize| rows.get(row).and_then(|row| row.get(&field.columns.get(at)?.id)).cloned().unwrap_or(Value::Null);
         let blocks = (0..count).map(|row| {
-            let mut atoms = vec![if row == 0 { Atom::words(format!("{label}: ")) } else { Atom::Gap(66.0) }];
-            atoms.push(Atom::Cells(vec![(value::plain(&cell(row, 0)), 52.0)]));
-            atoms.extend(line::moment(" … Giờ … ph …/…/……", value::Moment::of(&cell(row, 1)), false));
+            let mut atoms = vec![if row == 0 { Atom::words(format!("{label}: ")) } else { Atom::Gap(70.0) }];
+            atoms.push(ward(value::plain(&cell(row, 0))));
+            atoms.extend(line::moment("…Giờ…phút…/…/……", value::Moment::of(&cell(row, 1)), false));
             let days = Field { boxes: Some(2), kind: FieldType::Integer, ..Field::default() };
             atoms.push(Atom::Push);
             atoms.extend(line::squares(&days, &cell(row, 2)));
@@ -417,7 +437,7 @@ impl Layer<'_> {
             match fields.get(at).filter(|next| next.id.contains("tam_truong")) {
                 Some(lower) => {
                     let lower = value::words(lower, self.value(&lower.id));
-                    atoms.extend([Atom::Push, Atom::Slot(kept, 24.0), Atom::words("/"), Atom::Slot(lower, 24.0)]);
+                    atoms.extend([Atom::Push, Atom::Slot(kept, 20.0), Atom::words("/"), Atom::Slot(lower, 20.0)]);
                     at += 1;
                 }
                 None => atoms.push(Atom::Fill(kept)),
@@ -426,8 +446,22 @@ impl Layer<'_> {
             side.push(atoms);
         }
         let start = out.iter().rposition(|block| !matches!(block, Block::Long { .. } | Block::Row { .. })).map_or(0, |at| at + 1);
-        let main = out.split_off(start);
+        let height = |block: &Block| if let Block::Long { more, .. } = block { 1 + *more as usize } else { 1 };
+        let mut main = out.split_off(start);
+        // What reaches below the frame has the whole width again; a shorter text gets lines down to its foot.
+        let mut reached = 0;
+        let beside = main.iter().take_while(|block| {
+            let fits = reached < side.len();
+            reached += height(block);
+            fits
+        });
+        let below = main.split_off(beside.count());
+        let reached: usize = main.iter().map(height).sum();
+        if let Some(Block::Long { more, .. }) = main.last_mut() {
+            *more += side.len().saturating_sub(reached) as u32;
+        }
         out.push(Block::Beside { main, side });
+        out.extend(below);
     }
 
     /// Two sections in one frame: the left and the right half of a diagnosis by two schools.
@@ -458,7 +492,7 @@ impl Layer<'_> {
             let label = if field.id == "hs_khac" { format!("- Khác {}", value::plain(self.value("hs_khac_ten"))) } else { field.label.clone() };
             (label, count(field))
         });
-        let mut spots = self.places(|spot| spot.after == section.id || spot.after == summary.id || spot.after.is_empty());
+        let mut spots = self.places(|after| after == section.id || after == summary.id || after.is_empty());
         if let Some(date) = date_field(summary)
             && let Some(last) = spots.last_mut()
         {
@@ -471,7 +505,7 @@ impl Layer<'_> {
     }
 
     fn sign_after(&self, section: &Section, out: &mut Vec<Block>) {
-        let mut spots = self.places(|spot| spot.after == section.id);
+        let mut spots = self.places(|after| after == section.id);
         if spots.is_empty() {
             return;
         }
@@ -480,18 +514,36 @@ impl Layer<'_> {
             && let Some(last) = spots.last_mut()
         {
             last.date = line::field(date, "", self.value(&date.id), false);
-            if matches!(out.last(), Some(Block::Row { .. })) {
-                out.pop();
-            }
+            drop_date(section, out);
         }
         out.push(Block::Sign { spots });
     }
 
+    /// The section that a place to sign follows. Where the form does not say, the role does: a director and a head of
+    /// ward sign the cover, the second three of an eye record its first summary.
+    fn after<'b>(&'b self, spot: &'b Spot) -> &'b str {
+        let sections = &self.paper.form.sections;
+        if !spot.after.is_empty() || self.paper.form.kind != Kind::BenhAn {
+            return &spot.after;
+        }
+        let first = |prefix: &str| sections.iter().find(|section| section.id.starts_with(prefix)).map_or("", |section| section.id.as_str());
+        match spot.role.as_str() {
+            "giam_doc" | "truong_khoa" | "thay_thuoc_bia" | "bac_si_kham_benh" => {
+                let end = sections.iter().position(|section| section.page > 1 || section.id.starts_with("tong_ket")).unwrap_or(sections.len());
+                sections[..end].last().map_or("", |section| section.id.as_str())
+            }
+            "phau_thuat_vien" => first("pt_"),
+            "thay_thuoc_tong_ket" if !sections.iter().any(|section| self.is_handover(section)) => first("tong_ket"),
+            role if role.ends_with("_2") => first("tk_"),
+            _ => "",
+        }
+    }
+
     /// The places to sign that belong here, with who signed them.
-    fn places(&self, belongs: impl Fn(&crate::form::definition::Spot) -> bool) -> Vec<Place> {
+    fn places(&self, belongs: impl Fn(&str) -> bool) -> Vec<Place> {
         let form = self.paper.form;
         let mut out: Vec<Place> = Vec::new();
-        for spot in form.signatures.iter().filter(|spot| belongs(spot)) {
+        for spot in form.signatures.iter().filter(|spot| belongs(self.after(spot))) {
             let picture = self.paper.signed.iter().position(|signed| signed.role == spot.role);
             out.push(Place {
                 role: spot.role.clone(),
@@ -512,7 +564,7 @@ impl Layer<'_> {
     fn table(&self, field: &Field, section: &Section) -> Vec<Block> {
         let mut out = Vec::new();
         let label = line::label(field, "").text;
-        if !label.is_empty() && !section.title.contains(&label) && section.fields.iter().filter(|other| !other.unprinted).count() > 1 {
+        if !label.is_empty() && !label.starts_with("Bảng") && !section.title.contains(&label) && section.fields.iter().filter(|other| !other.unprinted).count() > 1 {
             out.push(Block::Text { line: vec![Atom::words(format!("{label}:"))], centre: false });
         }
         out.push(super::table::block(field, self.value(&field.id), self.paper.form));
@@ -539,10 +591,22 @@ impl<'a> Strays<'a> {
         Strays { left }
     }
 
-    fn after(&mut self, id: Option<&str>) -> Vec<&'a Field> {
-        let taken = self.left.iter().filter(|(before, _)| *before == id).map(|(_, field)| *field).collect();
-        self.left.retain(|(before, _)| *before != id);
-        taken
+    /// Those that follow a field of this line.
+    fn after(&mut self, placed: &Placed) -> Vec<&'a Field> {
+        let line: Vec<&str> = placed.cells.iter().flatten().filter_map(named_field).collect();
+        self.take(|before| before.is_some_and(|id| line.contains(&id)))
+    }
+
+    /// Those before the first line, and whatever was left.
+    fn rest(&mut self) -> Vec<&'a Field> {
+        self.take(|_| true)
+    }
+
+    fn take(&mut self, wanted: impl Fn(Option<&str>) -> bool) -> Vec<&'a Field> {
+        let (taken, left) = std::mem::take(&mut self.left).into_iter().partition(|(before, _)| wanted(*before));
+        self.left = left;
+        let taken: Vec<(Option<&str>, &Field)> = taken;
+        taken.into_iter().map(|(_, field)| field).collect()
     }
 }
 
@@ -551,6 +615,12 @@ fn named_field(token: &Token) -> Option<&str> {
         Token::Field { id, .. } | Token::Stays(id) => Some(id),
         _ => None,
     }
+}
+
+/// The box of a ward: wide enough for its name.
+fn ward(name: String) -> Atom {
+    let width = (name.chars().count() as f32 * 5.4 + 6.0).max(46.0);
+    Atom::Cells(vec![(name, width)])
 }
 
 /// The label of the field before this one.
@@ -568,7 +638,25 @@ fn already_in(section: &Section, field: &Field, atoms: &Line) -> bool {
 /// "Ngày … tháng … năm …" at the end of a section.
 fn date_field(section: &Section) -> Option<&Field> {
     let last = section.fields.iter().rfind(|field| !field.unprinted)?;
-    (matches!(last.kind, FieldType::Date | FieldType::Datetime) && last.label.starts_with("Ngày …")).then_some(last)
+    (matches!(last.kind, FieldType::Date | FieldType::Datetime) && last.label.contains('…')).then_some(last)
+}
+
+/// Takes that day away where it was laid out as a line: it is printed above the signature.
+fn drop_date(section: &Section, out: &mut Vec<Block>) {
+    if date_field(section).is_none() {
+        return;
+    }
+    match out.last_mut() {
+        Some(Block::Row { .. }) => {
+            out.pop();
+        }
+        Some(Block::Frame { rows, .. }) if rows.len() == 1 => {
+            if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()).filter(|cell| matches!(cell.last(), Some(Block::Row { .. }))) {
+                cell.pop();
+            }
+        }
+        _ => {}
+    }
 }
 
 fn flush(atoms: &mut Line, out: &mut Vec<Block>) {
@@ -599,12 +687,7 @@ fn in_columns(field: &Field, kept: &Value, columns: usize) -> Vec<Block> {
     let down = field.options.len().div_ceil(columns);
     let rows = (0..down).map(|row| {
         let cells = (0..columns).map(|column| match field.options.get(column * down + row) {
-            Some(option) => vec![
-                Atom::slanted(format!("{option} ")),
-                Atom::Push,
-                line::square(if value::is_chosen(option, kept) { "X" } else { "" }),
-                Atom::Gap(8.0),
-            ],
+            Some(option) => vec![line::choice(option, kept)],
             None => Vec::new(),
         });
         Block::Row { shares: vec![100.0 / columns as f32; columns], cells: cells.collect() }
@@ -626,6 +709,7 @@ fn weight_of(line: &Line) -> f32 {
         Atom::Fill(text) => (text.chars().count() as f32).max(22.0),
         Atom::Slot(text, width) => (text.chars().count() as f32).max(width / 5.2),
         Atom::Cells(cells) => cells.iter().map(|(_, width)| width / 5.2).sum(),
+        Atom::Choice { text, .. } => text.chars().count() as f32 + 3.5,
         Atom::Gap(width) => width / 5.2,
         Atom::Push => 0.0,
     };
@@ -654,7 +738,7 @@ fn is_bold(field: &Field, text: &str, width: f32) -> bool {
 }
 
 fn level(title: &str) -> u8 {
-    if title.starts_with("PHẦN") || (title.len() > 2 && title.starts_with(['A', 'B', 'C']) && numbered(title)) {
+    if title.starts_with("PHẦN") || title.starts_with("PHIẾU") || (title.len() > 2 && title.starts_with(['A', 'B', 'C']) && numbered(title)) {
         1
     } else if title.starts_with(['I', 'V', 'X']) {
         2
@@ -665,6 +749,7 @@ fn level(title: &str) -> u8 {
 
 /// A section's title as printed; empty where it is only a name for the software.
 fn printed_title(title: &str, first_label: &str, form: &Form) -> String {
+    let title = title.strip_prefix('(').and_then(|rest| rest.split_once(") ")).map_or(title, |(_, rest)| rest);
     let title = title.split(" (").next().unwrap_or_default().trim();
     let same = |other: &str| other.to_lowercase().starts_with(&title.to_lowercase());
     let only_numbers = title.chars().all(|c| "IVX–0123456789 .-".contains(c));

@@ -69,7 +69,8 @@ fn has_room_for(field: &Field) -> bool {
 /// The whole field as it stands in a line.
 pub fn field(field: &Field, before: &str, kept: &Value, bold: bool) -> Line {
     let said = label(field, before);
-    if said.text.contains('…') && !said.text.ends_with('…') {
+    let is_day = matches!(field.kind, FieldType::Date | FieldType::Datetime);
+    if said.text.contains('…') && (is_day || !said.text.ends_with('…')) {
         return within(field, &said.text, kept);
     }
     // Some papers print "Nam/Nữ" to be struck through; a filled one says which.
@@ -162,16 +163,22 @@ pub fn moment(pattern: &str, at: Option<Moment>, slanted: bool) -> Line {
         let after = rest.trim_start().to_lowercase();
         let part = match after {
             _ if after.starts_with("giờ") => Part::Hour,
-            _ if after.starts_with("ph") => Part::Minute,
+            // "… giờ … ngày": some papers leave the word for minutes out.
+            _ if after.starts_with("ph") || (after.starts_with("ngày") && !out.is_empty()) => Part::Minute,
             _ => days.next().unwrap_or(Part::Year),
         };
-        let width = if part == Part::Year { 32.0 } else { 20.0 };
+        let width = if part == Part::Year { 24.0 } else { 13.0 };
         out.push(Atom::Slot(at.map(|at| at.part(part)).unwrap_or_default(), width));
     }
     if !rest.is_empty() {
         out.push(words(rest));
     }
     out
+}
+
+/// One option with its square.
+pub fn choice(option: &str, kept: &Value) -> Atom {
+    Atom::Choice { text: option.to_owned(), sign: if value::is_chosen(option, kept) { "X".into() } else { String::new() } }
 }
 
 pub fn square(sign: &str) -> Atom {
@@ -194,10 +201,9 @@ pub fn options(field: &Field, kept: &Value) -> Line {
     }
     for (i, option) in field.options.iter().enumerate() {
         if i > 0 {
-            out.push(Atom::Gap(7.0));
+            out.push(Atom::Gap(3.0));
         }
-        out.push(Atom::slanted(format!("{option} ")));
-        out.push(square(if value::is_chosen(option, kept) { "X" } else { "" }));
+        out.push(choice(option, kept));
     }
     out
 }
@@ -272,7 +278,7 @@ mod tests {
             atoms.into_iter().filter_map(|atom| if let Atom::Slot(text, _) = atom { Some(text) } else { None }).collect()
         };
         assert_eq!(slots("…… giờ …… ph ngày …/…/……"), ["08", "05", "25", "11", "2026"]);
-        assert_eq!(slots("…… giờ …… ngày …/…/……"), ["08", "25", "11", "2026"]);
+        assert_eq!(slots("…… giờ …… ngày …/…/……"), ["08", "05", "25", "11", "2026"]);
         assert_eq!(slots("…… tháng …… năm ……"), ["25", "11", "2026"]);
     }
 

@@ -32,6 +32,9 @@ pub fn full(template: &str) -> Value {
             { "code": "LO000043", "name": "Nhôm hydroxyd, magnesi hydroxyd và simeticon, hỗn dịch uống 10 ml", "lot_no": "MX-2207-B", "expires_date": "2027-06-30" },
         ] }),
         "lab-report" => lab_report(),
+        "record-form" => record_form(),
+        "scan-cover" => json!({ "code": "YBA1.TO-000017", "kind_title": "Bệnh án nội khoa", "record": "BA 2019/01442", "paper_date": "2019-03-12", "printed_by": "Lưu trữ viên" }),
+        "scan-pdf" => scan_pdf(),
         "report" => report(),
         _ => cash_shift(),
     };
@@ -369,4 +372,40 @@ fn report() -> Value {
         ],
         "printed": { "by": "Lâm Thế Vinh", "printed_at": "2026-11-24T13:04:00Z" },
     })
+}
+
+/// A form's page as the module of the record lays it out: a few blocks of each kind.
+fn record_form() -> Value {
+    json!({
+        "form": "01/BV1", "title": "BỆNH ÁN NỘI KHOA", "sheet": "a4", "short": "BA-26-00017", "link": "https://yba.example/kiem-tra/7Q2M", "version": "2",
+        "issued_at": "2026-11-25T02:10:00Z",
+        "blocks": [
+            { "k": "head", "left": [[{ "t": "Sở Y tế: " }, { "f": "Vĩnh Long" }]], "title": ["BỆNH ÁN NỘI KHOA"], "below": [], "right": [[{ "t": "MS: 01/BV1" }]] },
+            { "k": "heading", "text": "I. HÀNH CHÍNH", "right": "", "level": "2" },
+            { "k": "row", "w": ["50", "50"], "cells": [[{ "t": "1. Họ và tên: " }, { "f": "LÊ THỊ HOA" }], [{ "q": [["4", "12"], ["1", "12"]] }, { "o": "1. Nam", "x": "X" }, { "g": "4" }, { "p": "1" }, { "s": "08", "w": "20" }]] },
+            { "k": "frame", "w": ["50", "50"], "rows": [[[{ "k": "long", "line": [{ "t": "20. Nơi chuyển đến: " }], "value": "", "n": "2", "tail": [{ "q": [["", "12"]] }] }], []]] },
+            { "k": "beside", "main": [{ "k": "long", "line": [{ "b": true, "t": "1. Toàn thân: " }], "value": "Tỉnh", "n": "4", "tail": [] }], "side": [[{ "i": true, "t": "Mạch " }, { "f": "82" }]] },
+            { "k": "table", "w": ["1", "2"], "head": ["Ngày", "Diễn biến"], "rows": [["25/11", "Đỡ sốt"]], "small": false },
+            { "k": "text", "line": [{ "t": "Ghi chú: bác sỹ ký ngay." }], "centre": false },
+            { "k": "drawing", "title": "Lược đồ", "n": "3" },
+            { "k": "sign", "spots": [
+                { "role": "giam_doc", "label": "Giám đốc", "sub": "Họ và tên ……", "date": [], "name": "" },
+                { "role": "truong_khoa", "label": "Trưởng khoa", "sub": "Họ và tên ……", "date": [{ "i": true, "t": "Ngày 25" }], "name": "", "signer": "BS.CKII Trần Quốc Việt", "when": "25/11/2026 09:10", "how": "Ký số bởi", "picture": "0" },
+            ] },
+            { "k": "page" },
+            { "k": "handover", "rows": [["- X - quang", "2"]], "spots": [
+                { "role": "nguoi_giao_ho_so", "label": "Người giao hồ sơ", "sub": "Họ tên ……", "date": [], "name": "Lan" },
+                { "role": "bac_si_dieu_tri", "label": "Bác sỹ điều trị", "sub": "Họ tên ……", "date": [], "name": "" },
+            ] },
+            { "k": "republic", "left": [[{ "t": "Bệnh viện" }]], "right": [[{ "t": "Số: 12" }]], "title": ["GIẤY RA VIỆN"], "below": [] },
+        ],
+    })
+}
+
+/// Two scanned pages with their words.
+fn scan_pdf() -> Value {
+    let page = |word: &str| {
+        json!({ "jpeg": still(1), "width_mm": 210, "height_mm": 297, "words": [{ "x": 20.5, "y": 30, "h": 4, "t": word }, { "x": 60, "y": 30, "h": 4, "t": "phổi" }] })
+    };
+    json!({ "title": "Bệnh án nội khoa (bản số hóa)", "issued_at": "2026-11-25T02:10:00Z", "mark": "BẢN SỐ HÓA TỪ BẢN GIẤY", "mark_lines": [{ "name": "Chuyển đổi ngày 25/11/2026" }], "pictures": [page("Viêm"), page("tim")] })
 }
