@@ -1,2 +1,3 @@
 //! The days of this module, through real pages.
 mod print;
+mod find;
