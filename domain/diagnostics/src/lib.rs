@@ -14,7 +14,7 @@ pub mod store;
 pub use finding::FindingDesk;
 
 use pages::{basket as acts, set_book, sets, slip, suggestions, summary, work};
-use web::{Listener, Migration, Module, Panel, RailEntry, Route, get, post};
+use web::{Listener, Migration, Module, Panel, PaperOf, RailEntry, Route, get, post};
 
 const FEATURE: &str = "cls.order";
 const READ: &str = "order.read";
@@ -112,10 +112,12 @@ fn orders() -> Module {
                 run: |tx, payload| Box::pin(listen::follow_unmerge(tx, payload)),
             },
         ],
-        migrations: vec![Migration {
-            name: "2026-11-24-2100-order",
-            sql: include_str!("../migrations/2026-11-24-2100-order.sql"),
-        }],
+        migrations: vec![
+            Migration { name: "2026-11-24-2100-order", sql: include_str!("../migrations/2026-11-24-2100-order.sql") },
+            Migration { name: "2026-11-25-1131-report-title", sql: include_str!("../migrations/2026-11-25-1131-report-title.sql") },
+        ],
+        // What laboratory and imaging released, for the medical record.
+        papers: vec![PaperOf { kind: "report", make: |app, tx, id| Box::pin(report_paper(app, tx, id)) }],
         rail: vec![RailEntry {
             href: "/app/orders",
             icon: "test-pipe",
@@ -132,5 +134,13 @@ fn orders() -> Module {
             order: 70,
         }],
         ..web::Module::default()
+    }
+}
+
+/// A released report, whichever of the two it comes from.
+async fn report_paper(app: &web::App, tx: &mut web::Tx, id: uuid::Uuid) -> Result<Option<web::MadePaper>, web::Failure> {
+    match pages::lab::report::for_record(app, tx, base::ReportId(id)).await? {
+        Some(paper) => Ok(Some(paper)),
+        None => pages::imaging::paper::for_record(app, tx, id).await,
     }
 }

@@ -47,6 +47,11 @@ pub fn module() -> web::Module {
         migrations,
         panels: arrival::panels(),
         listeners: arrival::listeners(),
+        // The examination on one sheet, for the medical record.
+        papers: vec![web::PaperOf {
+            kind: "exam-sheet",
+            make: |app, tx, id| Box::pin(pages::finish::for_record(app, tx, base::EncounterId(id))),
+        }],
         rail: arrival::rail().into_iter().chain(care::rail()).collect(),
         ..web::Module::default()
     }

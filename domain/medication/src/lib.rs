@@ -42,7 +42,6 @@ pub fn module() -> Module {
     let right = |route: Route, right: &'static str| route.right(right).feature(FEATURE);
     let stock = |route: Route, right: &'static str| route.right(right).feature(STOCK);
     Module {
-        papers: Vec::new(),
         name: "medication",
         routes: vec![
             right(get("/app/encounters/{id}/prescription", block::show), READ),
@@ -138,6 +137,11 @@ pub fn module() -> Module {
             Migration { name: "2026-11-25-0021-counter-sale", sql: include_str!("../migrations/2026-11-25-0021-counter-sale.sql") },
             Migration { name: "2026-11-25-0022-supply-in-place", sql: include_str!("../migrations/2026-11-25-0022-supply-in-place.sql") },
         ],
+        // The issued prescription, for the medical record.
+        papers: vec![web::PaperOf {
+            kind: "prescription",
+            make: |app, tx, id| Box::pin(pages::paper::for_record(app, tx, base::PrescriptionId(id))),
+        }],
         rail: vec![
             RailEntry { href: "/app/pharmacy", icon: "pill", label: "Phát thuốc", right: DISPENSE, feature: Some(STOCK), order: 20 },
             RailEntry { href: "/app/pharmacy/sale", icon: "shopping-cart", label: "Bán lẻ", right: DISPENSE, feature: Some(STOCK), order: 48 },

@@ -12,11 +12,11 @@ use crate::store::visit::{self, Visit};
 use crate::store::{chart, diagnosis, vitals};
 use crate::vital_range::judge;
 use crate::vitals::Measure;
-use base::{EncounterId, Event, Problem, Problems};
+use base::{EncounterId, Event, PatientId, Problem, Problems};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use web::{Answer, Ctx, Failure, Form, Path, Tx};
+use web::{Answer, App, Ctx, Failure, Form, MadePaper, Path, Tx};
 
 /// `POST /app/encounters/{id}/finished`: keeps what was typed, and if nothing is missing turns it into the next version.
 /// The second click finds the version of the first and lands on the same page. Everything missing is told at once (422).
@@ -197,9 +197,29 @@ pub async fn discard_amendment(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer 
 /// `GET /app/encounters/{id}/exam-sheet.pdf`: the examination on one sheet, as finished (drafts cannot be printed).
 pub async fn exam_sheet(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let (visit, front, _) = chart::get(&mut tx, id).await?;
-    let version = printable(&mut tx, id).await?;
-    let measured = vitals::list_of_patient(&mut tx, visit.patient(), ctx.now, 12).await?;
+    let (patient, number, data) = sheet(&mut tx, id).await?;
+    tx.audit("print", "note", id, Some(patient), json!({ "paper": "exam-sheet", "version": number }));
+    tx.commit().await?;
+    paper(&ctx, "exam-sheet", data, "phieu-kham").await
+}
+
+/// The examination sheet for the medical record; `None` for a visit that is not finished or not ours.
+pub async fn for_record(app: &App, tx: &mut Tx, id: EncounterId) -> Result<Option<MadePaper>, Failure> {
+    let data = match sheet(tx, id).await {
+        Ok((.., data)) => data,
+        Err(Failure::NotFound | Failure::Refused(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let pdf = app.papers().render("exam-sheet", data.clone()).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
+    Ok(Some(MadePaper { title: "Phiếu khám bệnh".into(), pdf, data }))
+}
+
+/// The newest version of the note under the names of the paper: whose it is, which version, and the facts.
+async fn sheet(tx: &mut Tx, id: EncounterId) -> Result<(PatientId, i32, Value), Failure> {
+    let now = tx.now;
+    let (visit, front, _) = chart::get(tx, id).await?;
+    let version = printable(tx, id).await?;
+    let measured = vitals::list_of_patient(tx, visit.patient(), now, 12).await?;
     let row = measured.iter().find(|row| row.encounter_id == visit.encounter_id);
     let disposition = &version.disposition.0;
     let is_printed_apart = |title: &str| {
@@ -211,7 +231,7 @@ pub async fn exam_sheet(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
         .map(|(title, text)| json!({ "title": title, "text": text }))
         .collect();
     let data = json!({
-        "head": head(&mut tx, visit.day).await?,
+        "head": head(tx, visit.day).await?,
         "code": front.record_no,
         "visit_at": front.opened_at,
         "room": { "name": front.room_name },
@@ -229,9 +249,7 @@ pub async fn exam_sheet(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
         "version": version.version,
         "amend_reason": version.amend_reason,
     });
-    tx.audit("print", "note", id, Some(visit.patient()), json!({ "paper": "exam-sheet", "version": version.version }));
-    tx.commit().await?;
-    paper(&ctx, "exam-sheet", data, "phieu-kham").await
+    Ok((visit.patient(), version.version, data))
 }
 
 /// `GET /app/encounters/{id}/follow-up.pdf`: the slip with the date to come back.

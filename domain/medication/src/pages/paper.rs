@@ -5,7 +5,7 @@ use crate::prescription::Status;
 use crate::store::{self, Prescription};
 use base::{EncounterId, PrescriptionId, Problem};
 use serde_json::{Value, json};
-use web::{Answer, Ctx, Failure, Path};
+use web::{Answer, App, Ctx, Failure, MadePaper, Path, Tx};
 
 /// `GET /app/encounters/{id}/prescriptions/{prescription}/paper`.
 pub async fn show(ctx: Ctx, Path((id, prescription)): Path<(EncounterId, PrescriptionId)>) -> Answer {
@@ -63,4 +63,13 @@ fn paper(known: &Prescription, copy: i32, by: &str, now: chrono::DateTime<chrono
         "cancelled": matches!(known.status, Status::Cancelled | Status::Replaced),
         "printed": { "copy": copy, "by": by, "printed_at": now },
     })
+}
+
+/// The prescription for the medical record: the first copy, as it was issued. `None` for a draft or an unknown one.
+pub async fn for_record(app: &App, tx: &mut Tx, id: PrescriptionId) -> Result<Option<MadePaper>, Failure> {
+    let facility = tx.facility();
+    let Some(known) = store::find(tx.conn(), facility, id).await?.filter(|known| known.status != Status::Draft) else { return Ok(None) };
+    let data = paper(&known, 1, &tx.actor.name, tx.now);
+    let pdf = app.papers().render("prescription", data.clone()).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
+    Ok(Some(MadePaper { title: format!("Đơn thuốc {}", known.code), pdf, data }))
 }

@@ -20,7 +20,7 @@ pub struct New {
 /// `POST /app/imaging/studies/{id}/phrases`: keeps a sentence for the template in use, under the id the page minted.
 pub async fn keep(ctx: Ctx, Path(id): Path<Uuid>, Form(new): Form<New>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let open = Open::load(&ctx, &mut tx, id).await?;
+    let open = Open::load(&mut tx, id).await?;
     refuse_closed(&open)?;
     let template = open.template();
     let (label, body) = (new.label.trim(), new.body.trim());

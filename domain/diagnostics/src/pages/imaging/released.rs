@@ -120,7 +120,7 @@ pub async fn release(ctx: Ctx, Path(id): Path<Uuid>, Form(pairs): Form<Pairs>) -
 pub async fn version(ctx: Ctx, Path((id, version)): Path<(Uuid, String)>) -> Answer {
     let version: i32 = version.parse().map_err(|_| Failure::NotFound)?;
     let mut tx = ctx.begin().await?;
-    let open = Open::load(&ctx, &mut tx, id).await?;
+    let open = Open::load(&mut tx, id).await?;
     if !open.reports.iter().any(|report| report.version == version) {
         return Err(Failure::NotFound);
     }

@@ -149,8 +149,8 @@ pub struct Open {
 
 impl Open {
     /// The study of this facility with its draft, versions and pictures; `None` is answered as "not found".
-    pub async fn load(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
-        let facility = ctx.facility();
+    pub async fn load(tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
+        let facility = tx.facility();
         let study = imaging::find_study(tx.conn(), facility, id).await?.ok_or(Failure::NotFound)?;
         Ok(Open {
             draft: imaging::find_draft(tx.conn(), facility, id).await?,
@@ -188,7 +188,7 @@ pub fn refuse_closed(open: &Open) -> Result<(), Problem> {
 /// `GET /app/imaging/studies/{id}`: the desk while it is written, the report once it is out.
 pub async fn show(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let open = Open::load(&ctx, &mut tx, id).await?;
+    let open = Open::load(&mut tx, id).await?;
     let answer = if open.is_writable() && ctx.may("imaging.write") {
         let content = open.draft.as_ref().map(|draft| draft.content.0.clone()).unwrap_or_default();
         web::html(desk(&ctx, &mut tx, &open, content, Problems::none()).await?)
@@ -378,7 +378,7 @@ pub async fn autosave(ctx: Ctx, Path(id): Path<Uuid>, Form(pairs): Form<Pairs>) 
 /// `released`, `by`, `at`.
 pub async fn hand(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let open = Open::load(&ctx, &mut tx, id).await?;
+    let open = Open::load(&mut tx, id).await?;
     let me = ctx.actor.account.0;
     let told = match (&open.draft, open.reports.first()) {
         (Some(draft), _) => json!({ "mine": draft.edited_by == me, "released": false, "by": draft.edited_name, "at": show_time(draft.edited_at) }),
@@ -397,7 +397,7 @@ pub async fn hold(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Open, Failure> {
     if !imaging::hold_study(tx.conn(), ctx.facility(), id).await? {
         return Err(Failure::NotFound);
     }
-    Open::load(ctx, tx, id).await
+    Open::load(tx, id).await
 }
 
 /// One field of a form, "" when it is not there.

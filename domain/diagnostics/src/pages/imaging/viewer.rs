@@ -29,7 +29,7 @@ struct Page {
 /// `GET /app/imaging/studies/{id}/viewer`.
 pub async fn show(ctx: Ctx, Path(id): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let open = Open::load(&ctx, &mut tx, id).await?;
+    let open = Open::load(&mut tx, id).await?;
     let page = Page {
         shell: ctx.shell("Xem hình", &[("W", "Sáng, tương phản"), ("Z", "Phóng"), ("P", "Dời"), ("M", "Đo"), ("R", "Như lúc đầu")]),
         who: who(&ctx, &mut tx, &open.study).await?,

@@ -9,7 +9,7 @@ use crate::store::{self, OnPaper};
 use askama::Template;
 use base::{EncounterId, PatientId, ReportId, show_date, show_time};
 use serde_json::{Value, json};
-use web::{Answer, Ctx, Failure, Path, Shell, Tx};
+use web::{Answer, App, Ctx, Failure, MadePaper, Path, Shell, Tx};
 
 /// A value as tables show it.
 pub(crate) struct Line {
@@ -89,7 +89,7 @@ struct Page {
 /// `GET /app/lab/reports/{id}`.
 pub async fn show(ctx: Ctx, Path(id): Path<ReportId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let (report, values, person) = whole(&ctx, &mut tx, id).await?;
+    let (report, values, person) = whole(&mut tx, id).await?;
     let is_waiting = inbox::is_waiting(tx.conn(), ctx.facility(), id.0, ctx.actor.account.0).await?;
     tx.audit("read", "lab-report", id, Some(PatientId(report.patient_id)), Value::Null);
     tx.commit().await?;
@@ -118,8 +118,8 @@ fn codes(values: &[Released]) -> String {
     codes.join(", ")
 }
 
-async fn whole(ctx: &Ctx, tx: &mut Tx, id: ReportId) -> Result<(Report, Vec<Released>, OnPaper), Failure> {
-    let facility = ctx.facility();
+async fn whole(tx: &mut Tx, id: ReportId) -> Result<(Report, Vec<Released>, OnPaper), Failure> {
+    let facility = tx.facility();
     let report = report::find_report(tx.conn(), facility, id).await?.ok_or(Failure::NotFound)?;
     let values = report::list_values(tx.conn(), facility, Of::Report(id), 500).await?;
     let person = store::get_on_paper(tx.conn(), facility, PatientId(report.patient_id)).await?;
@@ -129,15 +129,25 @@ async fn whole(ctx: &Ctx, tx: &mut Tx, id: ReportId) -> Result<(Report, Vec<Rele
 /// `GET /app/lab/reports/{id}/paper`: the report as PDF.
 pub async fn paper(ctx: Ctx, Path(id): Path<ReportId>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let facility = ctx.facility();
-    let (report, values, person) = whole(&ctx, &mut tx, id).await?;
+    let (patient, data) = sheet(&mut tx, id).await?;
+    tx.audit("print", "lab-report", id, Some(patient), Value::Null);
+    tx.commit().await?;
+    let bytes = ctx.app.papers().render("lab-report", data).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
+    web::pdf(bytes, "ket-qua-xet-nghiem.pdf")
+}
+
+/// The facts of the paper under the paper's own names, and whose it is.
+async fn sheet(tx: &mut Tx, id: ReportId) -> Result<(PatientId, Value), Failure> {
+    let (facility, today) = (tx.facility(), base::local_date(tx.now));
+    let (report, values, person) = whole(tx, id).await?;
     let encounter = EncounterId(report.encounter_id);
     let diagnoses = store::list_diagnoses(tx.conn(), facility, encounter).await?;
     let orders = store::list_of_visit(tx.conn(), facility, encounter).await?;
     let ordered = orders.iter().find(|order| report.order_ids.contains(&order.id.0));
     let ours = organization::facility::get(tx.conn(), facility).await?;
-    let official = organization::facility::code_on(tx.conn(), facility, "kcb", ctx.today()).await?;
-    let data = json!({
+    let official = organization::facility::code_on(tx.conn(), facility, "kcb", today).await?;
+    let patient = PatientId(report.patient_id);
+    Ok((patient, json!({
         "head": ours.paper_head(official.as_deref()),
         "title": if report.corrects.is_some() { "PHIẾU KẾT QUẢ XÉT NGHIỆM (BẢN SỬA)" } else { "PHIẾU KẾT QUẢ XÉT NGHIỆM" },
         "code": codes(&values).split(", ").next().unwrap_or(""),
@@ -147,7 +157,7 @@ pub async fn paper(ctx: Ctx, Path(id): Path<ReportId>) -> Answer {
             "record_no": person.record_no,
             "sex": person.sex,
             "birth_date": person.birth_date,
-            "age": base::Age::on(person.birth_date, ctx.today()).to_string(),
+            "age": base::Age::on(person.birth_date, today).to_string(),
             "phone": person.phone,
             "address": person.address_text,
         },
@@ -168,9 +178,19 @@ pub async fn paper(ctx: Ctx, Path(id): Path<ReportId>) -> Answer {
         "technical_at": report.technical_at,
         "released": { "name": report.released_name },
         "signed_at": report.released_at,
-    });
-    tx.audit("print", "lab-report", id, Some(PatientId(report.patient_id)), Value::Null);
-    tx.commit().await?;
-    let bytes = ctx.app.papers().render("lab-report", data).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
-    web::pdf(bytes, "ket-qua-xet-nghiem.pdf")
+    })))
+}
+
+/// The report for the medical record; `None` when it is not one of the laboratory.
+pub async fn for_record(app: &App, tx: &mut Tx, id: ReportId) -> Result<Option<MadePaper>, Failure> {
+    let data = match sheet(tx, id).await {
+        Ok((_, data)) => data,
+        Err(Failure::NotFound) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let groups = data["groups"].as_array().into_iter().flatten();
+    let services: Vec<&str> = groups.filter_map(|group| group["name"].as_str()).collect();
+    let title = if services.is_empty() { "Phiếu kết quả xét nghiệm".to_owned() } else { services.join(", ") };
+    let pdf = app.papers().render("lab-report", data.clone()).await.map_err(|e| Failure::Fault(anyhow::anyhow!(e)))?;
+    Ok(Some(MadePaper { title, pdf, data }))
 }

@@ -199,3 +199,12 @@ pub async fn list_of_encounter(
     .fetch_all(conn)
     .await
 }
+
+/// The study that a released report belongs to.
+pub async fn find_study_of_report(conn: &mut PgConnection, facility: FacilityId, report: Uuid) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(sql!("SELECT study_id FROM diagnostics_imaging_report WHERE facility_id = $1 AND report_id = $2"))
+        .bind(facility.0)
+        .bind(report)
+        .fetch_optional(conn)
+        .await
+}
