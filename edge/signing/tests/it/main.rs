@@ -1,1 +1,12 @@
-//! The days of this module, through real pages.
+//! Signatures, judged by the tools that the world judges them with.
+
+mod attacks;
+mod desk;
+mod judges;
+mod keys;
+mod papers;
+mod pdf;
+#[path = "../../../documents/tests/it/samples.rs"]
+mod samples;
+mod status;
+mod xml;
