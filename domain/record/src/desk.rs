@@ -56,7 +56,7 @@ impl Records for RecordDesk {
         honest(incoming.media_type, &incoming.content)?;
         let title = incoming.title.trim();
         let known_form = match incoming.form {
-            Some(form) => forms::in_force(tx, form, base::local_date(incoming.made_at)).await?,
+            Some(form) => forms::in_force(tx, form, held.room_id, base::local_date(incoming.made_at)).await?,
             None => None,
         };
         let new = NewDocument {

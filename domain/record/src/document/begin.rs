@@ -31,7 +31,7 @@ pub async fn begin(app: Option<&App>, tx: &mut Tx, held: &Locked, begin: &Begin<
     held.refuse_locked()?;
     let today = base::local_date(tx.now);
     let by = tx.actor.name.to_string();
-    let form = forms::in_force(tx, begin.form, today).await?;
+    let form = forms::in_force(tx, begin.form, held.room_id, today).await?;
     let form = form.ok_or_else(|| Problem::at("form", format!("Mẫu {} không có hoặc chưa có hiệu lực. Chọn mẫu khác.", begin.form)))?;
     let title = forms::readable(&form.title);
     let special = begin.sensitivity.max(form.sensitivity);
@@ -150,7 +150,7 @@ pub async fn options(ctx: Ctx, Path(id): Path<RecordId>, Query(asked): Query<Ask
     let mut tx = ctx.begin().await?;
     let viewer = Viewer::of(&mut tx).await?;
     let cover = record::get(&mut tx, &viewer, id).await?;
-    let all = forms::list(&mut tx, ctx.today()).await?;
+    let all = forms::list(&mut tx, cover.room_id, ctx.today()).await?;
     let there: Vec<String> = row::list_of_record(&mut tx, &viewer, id).await?.into_iter().filter(|r| r.status != "entered_in_error").map(|r| r.form).collect();
     let often = row::list_often(&mut tx, cover.room_id).await?;
     let words = base::fold(asked.q.trim());

@@ -1,40 +1,42 @@
-//! The forms that documents point at: the very version they were begun with, or the one in force today.
+//! The forms that documents point at: the very version they were begun with, or the one in force today in their ward.
 
 use super::store::row::Row;
 use crate::form::catalogue::national;
 use crate::form::definition::Form;
+use crate::form::store;
+use base::RoomId;
 use chrono::NaiveDate;
 use db::Tx;
 use std::collections::HashMap;
 use std::sync::Arc;
+use uuid::Uuid;
 use web::Failure;
 
 /// This very version of a form; `None` for a document that is no form of ours.
-pub async fn version(_tx: &mut Tx, form: &str, version: i32) -> Result<Option<Arc<Form>>, Failure> {
-    Ok(national().version(form, version).or_else(|| national().newest(form)))
+pub async fn version(tx: &mut Tx, form: &str, version: i32) -> Result<Option<Arc<Form>>, Failure> {
+    if form.is_empty() {
+        return Ok(None);
+    }
+    Ok(store::of_version(tx, form, version).await?)
 }
 
-/// The version of a form that is filled today.
-pub async fn in_force(_tx: &mut Tx, form: &str, day: NaiveDate) -> Result<Option<Arc<Form>>, Failure> {
-    Ok(national().in_force(form, day))
+/// The version of a form that is filled on this day in this room.
+pub async fn in_force(tx: &mut Tx, form: &str, room: Option<Uuid>, day: NaiveDate) -> Result<Option<Arc<Form>>, Failure> {
+    Ok(store::in_force(tx, form, room.map(RoomId), day).await?)
 }
 
-/// All forms that may be begun today.
-pub async fn list(_tx: &mut Tx, day: NaiveDate) -> Result<Vec<Arc<Form>>, Failure> {
-    Ok(national().list().filter_map(|form| national().in_force(&form.form, day)).collect())
+/// All forms that may be begun on this day in this room.
+pub async fn list(tx: &mut Tx, room: Option<Uuid>, day: NaiveDate) -> Result<Vec<Arc<Form>>, Failure> {
+    Ok(store::list_in_force(tx, room.map(RoomId), day).await?)
 }
 
 /// How many signatures each form among these documents asks for.
 pub async fn signatures_wanted(tx: &mut Tx, rows: &[Row]) -> Result<HashMap<(String, i32), usize>, Failure> {
-    let mut wanted = HashMap::new();
-    for row in rows.iter().filter(|row| !row.form.is_empty()) {
-        let key = (row.form.clone(), row.form_version);
-        if !wanted.contains_key(&key) {
-            let count = version(tx, &row.form, row.form_version).await?.map_or(0, |form| form.sign_flow.len());
-            wanted.insert(key, count);
-        }
-    }
-    Ok(wanted)
+    let mut wanted: Vec<(&str, i32)> = rows.iter().filter(|r| !r.form.is_empty()).map(|r| (r.form.as_str(), r.form_version)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let found = store::of_versions(tx, &wanted).await?;
+    Ok(found.into_iter().map(|(key, form)| (key, form.sign_flow.len())).collect())
 }
 
 /// The title of a form in sentence case, "" for none: `BỆNH ÁN NỘI KHOA` → `Bệnh án nội khoa`.
