@@ -121,6 +121,15 @@ pub fn monstrous(template: &str) -> Value {
             data[key] = Value::Array(lines.clone());
         }
     }
+    match template {
+        "record-form" => {
+            let block = json!({ "k": "long", "line": [{ "t": signs }], "value": signs, "n": "1", "tail": [] });
+            data["blocks"] = Value::Array(vec![block; 300]);
+        }
+        "scan-cover" => data["record"] = signs.into(),
+        "scan-pdf" => data["mark_lines"] = json!([{ "name": signs }]),
+        _ => {}
+    }
     let long = "x".repeat(10_000);
     data["advice"] = format!("{signs}\n{long}").into();
     data["note"] = long.clone().into();
