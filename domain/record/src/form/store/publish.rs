@@ -3,7 +3,7 @@
 use super::{in_force, national};
 use crate::form::definition::Form;
 use crate::form::patch::{self, Patch};
-use base::{Problem, Problems, RoomId, show_date};
+use base::{Problems, RoomId, show_date};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::{Tx, sql};
 use serde_json::json;
@@ -182,7 +182,8 @@ pub async fn publish(tx: &mut Tx, what: &Publication<'_>, today: NaiveDate) -> R
         problems.add("valid_from", "Ngày áp dụng xa quá hai năm. Kiểm tra lại năm.");
     }
     let Some(base) = base_of(tx, what.form, what.scope, what.valid_from).await? else {
-        return Ok(Err(Problem::at("valid_from", "Mẫu này của Bộ không còn hiệu lực vào ngày đó.").into()));
+        problems.add("valid_from", "Mẫu này của Bộ không còn hiệu lực vào ngày đó.");
+        return Ok(Err(problems));
     };
     let applied = if what.inherits { Ok((*base).clone()) } else { patch::apply(&base, what.changes) };
     let mut form = match applied {
