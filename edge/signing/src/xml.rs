@@ -4,13 +4,12 @@
 use crate::judge::Sighted;
 use crate::keys::token::{ecdsa_der, ecdsa_raw};
 use crate::revocation::Evidence;
-use crate::{Cert, timestamp};
+use crate::{Cert, names, proof, timestamp};
 use base::sign::{SignFault, Work};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bergshamra::c14n::{C14nMode, canonicalize_doc};
-use bergshamra::xml::{Document, NodeId, NodeSet, uppsala};
-use bergshamra::{DsigContext, KeysManager, VerifyResult};
+use bergshamra_c14n::{C14nMode, canonicalize_doc};
+use bergshamra_xml::{Document, NodeId, NodeSet, uppsala};
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
@@ -22,10 +21,14 @@ const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const XPATH: &str = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 const NOT_SIGNATURES: &str = "not(ancestor-or-self::ds:Signature)";
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+const SHA384: &str = "http://www.w3.org/2001/04/xmldsig-more#sha384";
+const SHA512: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
 const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 const ECDSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
 /// Larger documents are not signed.
 const LARGEST: usize = 64 * 1024 * 1024;
+
+const UNREADABLE: &str = "Chữ ký không đọc được.";
 
 fn bad(reason: &str) -> SignFault {
     SignFault::BadDocument(reason.into())
@@ -127,13 +130,11 @@ pub fn read(content: &[u8]) -> Result<(Vec<Sighted>, Evidence), String> {
     if nodes.is_empty() {
         return Ok((Vec::new(), Evidence::default()));
     }
-    let context = DsigContext::new_permissive(KeysManager::new()).with_insecure(true);
-    let results = bergshamra::verify_all(&context, text).map_err(|error| format!("Chữ ký trong XML không đọc được: {error}"))?;
     let mut evidence = Evidence::default();
     let mut signatures = Vec::new();
-    for (node, result) in nodes.iter().zip(results) {
+    for node in &nodes {
         let mut seen = sighted(&doc, *node, &mut evidence);
-        if let Err(problem) = holds(&doc, *node, &result, seen.signer.as_ref()) {
+        if let Err(problem) = holds(&doc, *node, &nodes, seen.signer.as_ref()) {
             seen.problem = problem.into();
         }
         signatures.push(seen);
@@ -142,39 +143,83 @@ pub fn read(content: &[u8]) -> Result<(Vec<Sighted>, Evidence), String> {
 }
 
 /// The mathematics hold, and it is the whole document that is signed, without a transform that hides a part of it.
-fn holds(doc: &Document, signature: NodeId, result: &VerifyResult, signer: Option<&Cert>) -> Result<(), &'static str> {
-    let VerifyResult::Valid { references, .. } = result else { return Err(crate::signed_data::CHANGED) };
+fn holds(doc: &Document, signature: NodeId, all: &[NodeId], signer: Option<&Cert>) -> Result<(), &'static str> {
     let signer = signer.ok_or("Chữ ký không mang chứng thư của người ký.")?;
-    // Whatever key the document offers besides, it is the certificate's that counts.
-    if !is_by(doc, signature, signer).unwrap_or(false) {
-        return Err("Chữ ký không khớp với chứng thư của người ký.");
+    let info = within(doc, signature, DSIG, "SignedInfo").into_iter().next().ok_or(UNREADABLE)?;
+    let mut covers_whole = false;
+    for reference in within(doc, info, DSIG, "Reference") {
+        let (bytes, is_whole) = referenced(doc, reference, signature, all)?;
+        let one = |name: &str| within(doc, reference, DSIG, name).into_iter().next();
+        let digest = one("DigestMethod").and_then(|m| attribute(doc, m, "Algorithm")).and_then(|name| {
+            let algorithm = match name.as_str() {
+                SHA256 => names::SHA256,
+                SHA384 => names::SHA384,
+                SHA512 => names::SHA512,
+                _ => return None,
+            };
+            proof::digest(&algorithm, &bytes)
+        });
+        let claimed = one("DigestValue").and_then(|v| decode(&text_in(doc, v)));
+        if digest.ok_or(UNREADABLE)? != claimed.ok_or(UNREADABLE)? {
+            return Err(crate::signed_data::CHANGED);
+        }
+        covers_whole |= is_whole;
     }
-    if !references.iter().any(|r| r.uri.is_empty() && r.digest_verified) || references.iter().any(|r| !r.digest_verified) {
+    if !covers_whole {
         return Err("Chữ ký không bao trùm cả tài liệu.");
     }
-    for transform in within(doc, signature, DSIG, "Transform") {
-        let known = match attribute(doc, transform, "Algorithm").as_deref() {
-            Some(XPATH) => within(doc, transform, DSIG, "XPath").first().is_some_and(|x| text_in(doc, *x) == NOT_SIGNATURES),
-            Some(name) => name == ENVELOPED || C14nMode::from_uri(name).is_some(),
-            None => false,
-        };
-        if !known {
-            return Err("Chữ ký dùng phép biến đổi có thể che bớt nội dung.");
+    // Whatever key the document offers besides, it is the certificate's that counts.
+    if is_by(doc, signature, info, signer).unwrap_or(false) { Ok(()) } else { Err("Chữ ký không khớp với chứng thư của người ký.") }
+}
+
+/// The bytes that a reference hashes, and whether they are the whole document but its signatures.
+fn referenced(doc: &Document, reference: NodeId, signature: NodeId, all: &[NodeId]) -> Result<(Vec<u8>, bool), &'static str> {
+    let uri = attribute(doc, reference, "URI").unwrap_or_default();
+    let target = match uri.strip_prefix('#') {
+        None if uri.is_empty() => doc.root(),
+        Some(id) => the_one_with(doc, id).ok_or("Chữ ký trỏ tới phần không có hoặc có nhiều hơn một.")?,
+        None => return Err("Chữ ký trỏ ra ngoài tài liệu."),
+    };
+    let is_whole = target == doc.root() || doc.document_element() == Some(target);
+    let mut set = if target == doc.root() { NodeSet::all_without_comments(doc) } else { NodeSet::tree_without_comments(target, doc) };
+    let mut mode = C14nMode::Inclusive;
+    for transform in within(doc, reference, DSIG, "Transform") {
+        match attribute(doc, transform, "Algorithm").unwrap_or_default().as_str() {
+            ENVELOPED => set = set.subtract(&NodeSet::tree_with_comments(signature, doc)),
+            XPATH if within(doc, transform, DSIG, "XPath").first().is_some_and(|x| text_in(doc, *x).trim() == NOT_SIGNATURES) => {
+                for one in all {
+                    set = set.subtract(&NodeSet::tree_with_comments(*one, doc));
+                }
+            }
+            name => mode = C14nMode::from_uri(name).ok_or("Chữ ký dùng phép biến đổi có thể che bớt nội dung.")?,
         }
     }
-    Ok(())
+    let bytes = canonicalize_doc::<&str>(doc, mode, Some(&set), &[]).map_err(|_| UNREADABLE)?;
+    Ok((bytes, is_whole))
+}
+
+/// The only element with this `Id`. Two with the same one are how signatures are moved to other content.
+fn the_one_with(doc: &Document, id: &str) -> Option<NodeId> {
+    let mut found = None;
+    let mut waiting = vec![doc.root()];
+    while let Some(node) = waiting.pop() {
+        if ["Id", "ID", "id"].iter().any(|name| attribute(doc, node, name).as_deref() == Some(id)) && found.replace(node).is_some() {
+            return None;
+        }
+        waiting.extend(doc.children_iter(node));
+    }
+    found
 }
 
 /// Does the certificate's key confirm SignedInfo?
-fn is_by(doc: &Document, signature: NodeId, signer: &Cert) -> Option<bool> {
+fn is_by(doc: &Document, signature: NodeId, info: NodeId, signer: &Cert) -> Option<bool> {
     let one = |name: &str| within(doc, signature, DSIG, name).into_iter().next();
-    let info = one("SignedInfo")?;
-    let mode = C14nMode::from_uri(&attribute(doc, one("CanonicalizationMethod")?, "Algorithm")?)?;
+    let mode = C14nMode::from_uri(&attribute(doc, within(doc, info, DSIG, "CanonicalizationMethod").into_iter().next()?, "Algorithm")?)?;
     let message = canonicalize_doc::<&str>(doc, mode, Some(&NodeSet::tree_with_comments(info, doc)), &[]).ok()?;
     let value = decode(&text_in(doc, one("SignatureValue")?))?;
-    Some(match attribute(doc, one("SignatureMethod")?, "Algorithm")?.as_str() {
-        RSA_SHA256 => signer.signed(&crate::names::RSA_SHA256, &message, &value),
-        ECDSA_SHA256 => signer.signed(&crate::names::ECDSA_SHA256, &message, &ecdsa_der(&value)),
+    Some(match attribute(doc, within(doc, info, DSIG, "SignatureMethod").into_iter().next()?, "Algorithm")?.as_str() {
+        RSA_SHA256 => signer.signed(&names::RSA_SHA256, &message, &value),
+        ECDSA_SHA256 => signer.signed(&names::ECDSA_SHA256, &message, &ecdsa_der(&value)),
         _ => false,
     })
 }

@@ -41,11 +41,14 @@ pub fn certificate(place: &Place) -> Result<Vec<Vec<u8>>, SignFault> {
             }
             if label == place.label.as_bytes() { own.push(der) } else { others.push(der) }
         }
-        own.sort_by_key(|der| Cert::read(der).is_none_or(|c| c.is_authority()));
-        own.extend(others);
+        own.retain(|der| Cert::read(der).is_some());
+        if !own.is_empty() {
+            own.sort_by_key(|der| Cert::read(der).is_none_or(|c| c.is_authority()));
+            own.extend(others);
+        }
         Ok(own)
     })
-    .and_then(|chain| if chain.first().is_some_and(|der| Cert::read(der).is_some()) { Ok(chain) } else { Err(SignFault::NoKey) })
+    .and_then(|chain| if chain.is_empty() { Err(SignFault::NoKey) } else { Ok(chain) })
 }
 
 /// Signs SHA-256 digests, all in one session; ECDSA signatures come as DER.

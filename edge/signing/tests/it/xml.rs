@@ -38,12 +38,12 @@ async fn two_people_sign_an_extract_and_xmlsec1_agrees() {
     for (number, field) in ["bac_si", "giam_doc"].into_iter().enumerate() {
         let issued = desk.issue(&Holder { name: format!("Người ký thứ {}", number + 1), ..doctor() });
         content = desk.sign(&key(&issued), &xml(&content, field)).await.expect("a signature");
-        let verdict = desk.engine.verify(&content, Kind::Xml, desk.now()).await;
-        assert!(verdict.is_valid(), "{verdict:?}\n{}", String::from_utf8_lossy(&content));
-        assert!(verdict.signatures.iter().all(|s| s.is_long_term && s.has_timestamp), "{verdict:?}");
         if has("xmlsec1") {
             assert!(xmlsec1(&desk, "signed.xml", &content, number + 1).iter().all(|fine| *fine));
         }
+        let verdict = desk.engine.verify(&content, Kind::Xml, desk.now()).await;
+        assert!(verdict.is_valid(), "{verdict:?}");
+        assert!(verdict.signatures.iter().all(|s| s.is_long_term && s.has_timestamp), "{verdict:?}");
     }
     let verdict = desk.engine.verify(&content, Kind::Xml, desk.now()).await;
     assert_eq!(verdict.signatures.iter().map(|s| (s.field.as_str(), s.holder.as_str())).collect::<Vec<_>>(), [("bac_si", "Người ký thứ 1"), ("giam_doc", "Người ký thứ 2")]);
