@@ -86,7 +86,7 @@ pub fn data(paper: &ToPrint<'_>) -> Value {
     let pictures: Vec<Value> = paper.signed.iter().map(|signed| json!({ "jpeg": signed.jpeg })).collect();
     json!({
         "head": paper.head,
-        "form": paper.form.form,
+        "form": head::number(&paper.form.form),
         "title": paper.form.title,
         "kind": match paper.form.kind {
             Kind::BenhAn => "record",

@@ -11,6 +11,11 @@ const LEFT: [&str; 12] = [
     "so_y_te", "don_vi_chu_quan", "benh_vien", "khoa", "buong", "giuong", "pt_so_y_te", "pt_benh_vien", "pt_khoa", "pt_buong", "pt_giuong", "tram_y_te",
 ];
 
+/// The official number of a form; the law gives some papers none.
+pub fn number(form: &str) -> &str {
+    if form.contains('/') { form } else { "" }
+}
+
 /// Whether a section is the head of the paper.
 pub fn is_head(section: &Section) -> bool {
     let names = |id: &str| section.fields.iter().any(|field| field.id == id);
@@ -30,7 +35,7 @@ pub fn text(head: &Value, key: &str) -> String {
 
 /// A paper without a head of its own: its title.
 pub fn only_title(layer: &Layer<'_>) -> Block {
-    Block::Head { left: facility_lines(layer), title: title(layer), below: Vec::new(), right: vec![vec![Atom::words(format!("MS: {}", layer.paper.form.form))]] }
+    Block::Head { left: facility_lines(layer), title: title(layer), below: Vec::new(), right: vec![vec![Atom::words(format!("MS: {}", number(&layer.paper.form.form)))]] }
 }
 
 fn facility_lines(layer: &Layer<'_>) -> Vec<Line> {
@@ -42,7 +47,8 @@ pub fn block(layer: &Layer<'_>, section: &Section, with_title: bool) -> Block {
     let mut left: Vec<Line> = Vec::new();
     let mut right: Vec<Line> = Vec::new();
     let mut below: Vec<Line> = Vec::new();
-    for field in section.fields.iter().filter(|field| !field.unprinted) {
+    let has_number = !number(&layer.paper.form.form).is_empty();
+    for field in section.fields.iter().filter(|field| !field.unprinted && (has_number || field.id != "pt_ms")) {
         let atoms = one(layer, field);
         if LEFT.contains(&field.id.as_str()) {
             // Bed and room follow the ward on its line.
@@ -84,7 +90,7 @@ fn one(layer: &Layer<'_>, field: &Field) -> Line {
         _ if !kept.is_empty() => kept,
         "so_y_te" | "pt_so_y_te" | "don_vi_chu_quan" => known("parent"),
         "benh_vien" | "pt_benh_vien" | "tram_y_te" => known("name"),
-        "ms_mau" | "pt_ms" => layer.paper.form.form.clone(),
+        "ms_mau" | "pt_ms" => number(&layer.paper.form.form).to_owned(),
         _ => String::new(),
     };
     let label = line::label(field, "").text;

@@ -91,7 +91,13 @@ impl Layer<'_> {
             }
         }
         // The places at the foot of a record stand in its table of papers.
-        let last: Vec<Place> = self.places(|after| after.is_empty());
+        let mut last: Vec<Place> = self.places(|after| after.is_empty());
+        if let Some((section, date)) = form.sections.last().and_then(|section| Some((section, date_field(section)?)))
+            && let Some(place) = last.last_mut()
+        {
+            place.date = line::field(date, "", self.value(&date.id), false);
+            drop_date(section, &mut out);
+        }
         if !last.is_empty() && !out.iter().any(|block| matches!(block, Block::Handover { .. })) {
             out.push(Block::Sign { spots: last });
         }
@@ -545,10 +551,15 @@ impl Layer<'_> {
         let mut out: Vec<Place> = Vec::new();
         for spot in form.signatures.iter().filter(|spot| belongs(self.after(spot))) {
             let picture = self.paper.signed.iter().position(|signed| signed.role == spot.role);
+            // "Thủ trưởng (ký, đóng dấu)": how to sign stands under who signs.
+            let (label, sub) = match spot.label.split_once(" (").filter(|_| spot.sub.is_empty() && spot.label.ends_with(')')) {
+                Some((who, how)) => (who, format!("({how}")),
+                None => (spot.label.as_str(), spot.sub.clone()),
+            };
             out.push(Place {
                 role: spot.role.clone(),
-                label: spot.label.clone(),
-                sub: spot.sub.clone(),
+                label: label.to_owned(),
+                sub,
                 signed: picture.map(|at| self.paper.signed[at].clone()),
                 picture: picture.filter(|at| !self.paper.signed[*at].jpeg.is_empty()).map_or(0, |at| at + 1),
                 ..Place::default()
