@@ -6,9 +6,11 @@
 
 pub mod bed;
 pub mod bed_day;
+pub mod care;
 pub mod chart;
 pub mod cost;
 pub mod discharge;
+pub mod fluid;
 mod listen;
 pub mod order;
 mod pages;
@@ -16,8 +18,12 @@ pub mod paper;
 pub mod stay;
 pub mod store;
 pub mod task;
+pub mod theatre;
 
-use pages::{admit, beds, discharge as leaving, map, move_ward, orders, round, sheet, tasks, vitals, wards, wristband};
+use pages::{
+    admit, beds, care as nursing, consult, cost as costs, discharge as leaving, fluids, map, move_ward, orders, round, sheet, supply, tasks,
+    theatre as operations, vitals, wards, wristband,
+};
 use web::{Listener, Migration, Module, RailEntry, Route, Scan, get, post};
 
 /// Every route of the ward belongs to this feature of the package.
@@ -27,6 +33,7 @@ const ADMIT: &str = "ward.admit";
 const WRITE: &str = "ward.write";
 const NURSE: &str = "ward.nurse";
 const MANAGE: &str = "ward.manage";
+const THEATRE: &str = "theatre.write";
 
 /// The table of contents of this slice.
 pub fn module() -> Module {
@@ -96,5 +103,26 @@ fn routes() -> Vec<Route> {
         post("/app/stays/{encounter}/stay-on", leaving::stay_on).right(WRITE),
         post("/app/stays/{encounter}/death-review", leaving::review).right(WRITE),
         post("/app/stays/{encounter}/discharged", leaving::close).right("ward.discharge"),
+        get("/app/stays/{encounter}/fluids", fluids::show).right(READ),
+        post("/app/stays/{encounter}/fluids", fluids::record).right(NURSE),
+        post("/app/stays/{encounter}/fluids/{fluid}/wrong", fluids::mark_wrong).right(NURSE),
+        get("/app/stays/{encounter}/care", nursing::show).right(READ),
+        post("/app/stays/{encounter}/care", nursing::record).right(NURSE),
+        get("/app/stays/{encounter}/consults", consult::show).right(READ),
+        post("/app/stays/{encounter}/consults", consult::call).right(WRITE),
+        post("/app/stays/{encounter}/consults/{consult}/concluded", consult::conclude).right(WRITE),
+        get("/app/stays/{encounter}/theatre", operations::show).right(READ),
+        post("/app/stays/{encounter}/operations", operations::plan).right(THEATRE),
+        post("/app/stays/{encounter}/operations/{operation}/consent", operations::consent).right(THEATRE),
+        post("/app/stays/{encounter}/operations/{operation}/phases/{phase}", operations::phase).right(THEATRE),
+        post("/app/stays/{encounter}/operations/{operation}/note", operations::note).right(THEATRE),
+        post("/app/stays/{encounter}/operations/{operation}/cancelled", operations::cancel).right(THEATRE),
+        get("/app/stays/{encounter}/costs", costs::show).right(READ),
+        get("/app/wards/{ward}/supplies", supply::show).right(READ),
+        post("/app/wards/{ward}/supplies", supply::ask).right(NURSE),
+        get("/app/ward-requests", supply::waiting).right("dispense.write"),
+        post("/app/ward-requests/{request}/issued", supply::issue).right("dispense.write"),
+        post("/app/ward-requests/{request}/cancelled", supply::cancel).right(NURSE),
+        post("/app/stays/{encounter}/returned", supply::give_back).right(NURSE),
     ]
 }

@@ -2,14 +2,20 @@
 
 pub mod admit;
 pub mod beds;
+pub mod care;
+pub mod consult;
+pub mod cost;
 pub mod discharge;
+pub mod fluids;
 pub mod frame;
 pub mod map;
 pub mod move_ward;
 pub mod orders;
 pub mod round;
 pub mod sheet;
+pub mod supply;
 pub mod tasks;
+pub mod theatre;
 pub mod vitals;
 pub mod wards;
 pub mod wristband;

@@ -29,7 +29,6 @@ struct Page {
     staff: Vec<(String, String)>,
     problems: Problems,
     may_close: bool,
-    now: String,
 }
 
 /// The form as typed, or as the decision stands.
@@ -75,7 +74,6 @@ async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, typed: Option<Typed>, pro
         ways: WAYS.map(|(k, w)| (k.to_owned(), w.to_owned())).to_vec(),
         may_close: frame.stay.step() == Step::Leaving && ctx.may("ward.discharge"),
         staff: staff.into_iter().map(|s| (s.practitioner_id.to_string(), s.name)).collect(),
-        now: paper::clock(ctx.now),
         typed,
         plan,
         open,

@@ -38,7 +38,6 @@ pub struct Frame {
     pub tabs: Vec<Tab>,
     pub day: i64,
     pub admitted: String,
-    pub has_allergy: bool,
     /// Links that other modules hang here, e.g. the record of the stay.
     pub links: Vec<String>,
     pub may_write: bool,
@@ -80,7 +79,6 @@ impl Frame {
         Ok(Frame {
             day: crate::stay::day_number(local_date(stay.admitted_at), ctx.today()),
             admitted: format!("{} {}", base::show_time(stay.admitted_at), show_date(local_date(stay.admitted_at))),
-            has_allergy: !front.allergies.0.is_empty(),
             may_write: is_open && ctx.may("ward.write"),
             may_nurse: is_open && ctx.may("ward.nurse"),
             stay,
@@ -89,9 +87,5 @@ impl Frame {
             tabs,
             links,
         })
-    }
-
-    pub fn path(&self) -> String {
-        format!("/app/stays/{}", self.stay.encounter_id)
     }
 }

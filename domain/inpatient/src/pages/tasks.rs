@@ -7,8 +7,8 @@ use crate::store::order::{self, Task};
 use crate::store::stay;
 use crate::task::{self, Act, Status};
 use askama::Template;
-use base::{EncounterId, Problem, Problems, local_date, show_date, show_date_long};
-use chrono::{Days, NaiveDate, TimeDelta};
+use base::{EncounterId, Problem, Problems, local_date, show_date_long};
+use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -186,16 +186,6 @@ async fn write_infusions(ctx: &Ctx, tx: &mut Tx, stay: &crate::store::stay::Stay
         })
         .collect();
     paper::write(ctx, tx, stay, "07/BV2", &ctx.today().to_string(), paper::joined(paper::head(stay), json!({ "bang_truyen_dich": rows }))).await
-}
-
-/// The next three days, so that a nurse sees what comes after midnight.
-pub(super) fn until(day: NaiveDate) -> NaiveDate {
-    day.checked_add_days(Days::new(1)).unwrap_or(day)
-}
-
-/// `24/11`.
-pub(super) fn short(day: NaiveDate) -> String {
-    show_date(day).chars().take(5).collect()
 }
 
 /// Millilitres where the dose says so: `500 ml` → 500.

@@ -17,15 +17,15 @@ use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Form, Path, Shell, Tx};
 
 /// What the ward measures at the bedside, in the order of the form.
-const ASKED: [(Measure, &str); 8] = [
-    (Measure::Pulse, "activity-heartbeat"),
-    (Measure::Systolic, "heartbeat"),
-    (Measure::Diastolic, "heartbeat"),
-    (Measure::Temperature, "thermometer"),
-    (Measure::Breaths, "wind"),
-    (Measure::Spo2, "lungs"),
-    (Measure::Oxygen, "gauge"),
-    (Measure::Pain, "mood-sad"),
+const ASKED: [Measure; 8] = [
+    Measure::Pulse,
+    Measure::Systolic,
+    Measure::Diastolic,
+    Measure::Temperature,
+    Measure::Breaths,
+    Measure::Spo2,
+    Measure::Oxygen,
+    Measure::Pain,
 ];
 
 /// A measurement as the table shows it.
@@ -46,7 +46,6 @@ struct Row {
 /// One field of the form.
 struct Asked {
     measure: Measure,
-    icon: &'static str,
     value: String,
     problem: String,
 }
@@ -123,7 +122,7 @@ async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, pairs: &Pairs, problems: 
     Ok(Page {
         shell: ctx.shell("Sinh hiệu", &[("F8", "Lưu sinh hiệu"), ("B", "Sơ đồ giường")]),
         id: if pairs.is_empty() { Uuid::now_v7() } else { minted(pairs) },
-        asked: ASKED.into_iter().map(|(measure, icon)| Asked { measure, icon, value: field(pairs, measure.field()).to_owned(), problem: problems.at(measure.field()).to_owned() }).collect(),
+        asked: ASKED.into_iter().map(|measure| Asked { measure, value: field(pairs, measure.field()).to_owned(), problem: problems.at(measure.field()).to_owned() }).collect(),
         consciousness: field(pairs, "consciousness").to_owned(),
         levels: Consciousness::ALL.iter().map(|c| (c.key().to_owned(), c.shown().to_owned())).collect(),
         remark: field(pairs, "remark").to_owned(),

@@ -1,1 +1,6 @@
-//! The days of this module, through real pages.
+//! The days of a ward, through real pages.
+
+mod clinic;
+mod day;
+
+mod house;
