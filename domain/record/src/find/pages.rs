@@ -216,15 +216,10 @@ struct Glance {
 /// `GET /app/find-records/{document}/glance`: the facts of one result without opening it.
 pub async fn glance(ctx: Ctx, Path(document): Path<Uuid>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let patient: Uuid = sqlx::query_scalar(db::sql!("SELECT patient_id FROM record_find WHERE facility_id = $1 AND document_id = $2"))
-        .bind(ctx.facility().0)
-        .bind(document)
-        .fetch_one(tx.conn())
-        .await?;
     let viewer = Viewer::of(&mut tx).await?;
     let seeker = Seeker { viewer: &viewer, all: ctx.may(super::FIND_ALL) };
     let f = store::find_one(&mut tx, &seeker, document).await?.ok_or(Failure::NotFound)?;
-    tx.audit("read", "record-glance", document, Some(PatientId(patient)), serde_json::Value::Null);
+    tx.audit("read", "record-glance", document, Some(PatientId(f.patient_id)), serde_json::Value::Null);
     tx.commit().await?;
     web::html(Glance { facts: facts(&f, ctx.today()), state: state(&f), made: base::show_date(base::local_date(f.made_at)), f })
 }
