@@ -45,7 +45,7 @@ impl Findings for FindingDesk {
     async fn open_orders(&self, tx: &mut Tx, encounter: EncounterId) -> Result<Vec<String>, Failure> {
         let facility = tx.facility().0;
         Ok(sqlx::query_scalar(sql!(
-            "SELECT service_name || ' (' || to_char(ordered_at AT TIME ZONE '+07', 'DD/MM HH24:MI') || ')' FROM diagnostics_order
+            "SELECT service_name || ' (' || to_char(ordered_at AT TIME ZONE INTERVAL '07:00', 'DD/MM HH24:MI') || ')' FROM diagnostics_order
              WHERE facility_id = $1 AND encounter_id = $2 AND status IN ('placed', 'collected') ORDER BY ordered_at, order_id"
         ))
         .bind(facility)

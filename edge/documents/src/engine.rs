@@ -15,17 +15,18 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 /// The papers that can be asked for, by name.
-pub const TEMPLATES: [&str; 25] = [
-    "lab-label", "lot-label", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
+pub const TEMPLATES: [&str; 26] = [
+    "lab-label", "lot-label", "wristband", "lab-report", "ticket", "order-slip", "prescription", "exam-sheet", "invoice", "follow-up", "cash-shift", "imaging-report", "report", "drug-labels",
     "drug-instructions", "stock-receipt", "stock-issue", "stocktake", "disposal", "controlled-book",
     "package-contract", "debt-note", "cash-handover", "record-form", "scan-cover", "scan-pdf",
 ];
 
 /// What the templates read from disk while developing and from the binary when running.
-const SOURCES: [(&str, &str); 26] = [
+const SOURCES: [(&str, &str); 27] = [
     ("paper.typ", include_str!("../templates/paper.typ")),
     ("lab-label.typ", include_str!("../templates/lab-label.typ")),
     ("lot-label.typ", include_str!("../templates/lot-label.typ")),
+    ("wristband.typ", include_str!("../templates/wristband.typ")),
     ("lab-report.typ", include_str!("../templates/lab-report.typ")),
     ("ticket.typ", include_str!("../templates/ticket.typ")),
     ("order-slip.typ", include_str!("../templates/order-slip.typ")),

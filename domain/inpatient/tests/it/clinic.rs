@@ -110,7 +110,7 @@ pub async fn write(client: &mut Client, stay: EncounterId, form: &[(String, Stri
 /// The times of a stay: id, hour in Vietnam, status.
 pub async fn times(world: &World, stay: EncounterId) -> Vec<(Uuid, String, String)> {
     let mut tx = world.tx("84001").await;
-    sqlx::query_as("SELECT task_id, to_char(due_at AT TIME ZONE '+07', 'DD HH24:MI'), status FROM inpatient_task WHERE encounter_id = $1 ORDER BY due_at, task_id")
+    sqlx::query_as("SELECT task_id, to_char(due_at AT TIME ZONE INTERVAL '07:00', 'DD HH24:MI'), status FROM inpatient_task WHERE encounter_id = $1 ORDER BY due_at, task_id")
         .bind(stay.0)
         .fetch_all(tx.conn())
         .await

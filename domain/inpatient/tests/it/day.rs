@@ -141,6 +141,8 @@ async fn a_patient_moves_bed_and_ward_in_one_story() {
     let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
     let (stay, _) = admit(&world, &mut doctor, "Kim Sa Oanh", "KNOI", Some(a1)).await;
     world.clock.advance(TimeDelta::hours(2));
+    // After two hours everybody signs in again.
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
     let mut nurse = world.sign_in_as("dieuduong.84001").await;
     assert_eq!(nurse.post(&format!("/app/stays/{stay}/bed"), &[("bed", &a2.to_string())]).await.status, 303);
     // A bed of another ward is not taken without the hand-over.
@@ -214,6 +216,7 @@ async fn bed_days_turn_with_midnight_and_are_charged_once() {
     let charged = count(&world, "SELECT coalesce(sum(amount_vnd), 0)::bigint FROM billing_charge WHERE bill_id = $1 AND source = 'rendered'", stay).await;
     assert_eq!(charged, 4 * 212_600);
     // Going home on the fifth day, improved: the day of leaving is not one more.
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
     let leave = base::local_time(world.clock.now()).format("%Y-%m-%dT%H:%M").to_string();
     assert_eq!(send(&mut doctor, &format!("/app/stays/{stay}/discharge"), &decision(&leave)).await.status, 303);
     world.drain().await;

@@ -79,7 +79,7 @@ async fn monstrous_data_prints_as_it_stands() {
             continue;
         }
         let Some(text) = oracle::text_of(&pdf) else { continue };
-        if !matches!(template, "cash-handover" | "cash-shift" | "report" | "lab-label" | "lot-label") {
+        if !matches!(template, "cash-handover" | "cash-shift" | "report" | "lab-label" | "lot-label" | "wristband") {
             // Without blanks: a narrow column may break the line anywhere.
             let bare = |text: &str| text.split_whitespace().collect::<String>();
             let signs = bare("#let x = 1 $a^2$ [b] *c* _d_ `e` <f> @g \\h // i /* j */ = k");
@@ -118,6 +118,7 @@ async fn the_words_read_back_with_their_marks() {
         ("cash-handover", vec!["BIÊN BẢN BÀN GIAO TIỀN", "Lý Minh Châu", "4.000.000 đ", "Bốn triệu đồng", "713.000 đ", "Đã nhận"]),
         ("lab-report", vec!["KẾT QUẢ XÉT NGHIỆM", "2611220007", "6,8", "4,8", "3,4–4,5", "Nhập nhầm dòng", "KTV. Đặng Quốc Huy", "BS. Phan Thanh Liêm"]),
         ("lot-label", vec!["LO000042", "Amoxicilin 500 mg", "Lô A1", "HD 31/01/2027"]),
+        ("wristband", vec!["NT7K2M9P4Q1C", "NGUYỄN VĂN AN", "Khoa Nội tổng hợp", "DỊ ỨNG: Sulfamid"]),
         ("lab-label", vec!["2611220007", "NGUYỄN VĂN AN", "EDTA (nắp tím)", "KHẨN"]),
         ("cash-shift", vec!["BIÊN BẢN KẾT CA THU NGÂN", "Bốn triệu bảy trăm mười ba nghìn đồng", "Thiếu", "−2.000 đ", "12.695.500"]),
     ] {

@@ -31,6 +31,10 @@ pub fn full(template: &str) -> Value {
             { "code": "LO000042", "name": "Amoxicilin 500 mg", "lot_no": "A1", "expires_date": "2027-01-31" },
             { "code": "LO000043", "name": "Nhôm hydroxyd, magnesi hydroxyd và simeticon, hỗn dịch uống 10 ml", "lot_no": "MX-2207-B", "expires_date": "2027-06-30" },
         ] }),
+        "wristband" => json!({ "labels": [
+            { "code": "NT7K2M9P4Q1C", "name": "Nguyễn Văn An", "record_no": "BV-0104733", "sex": "male", "birth_date": "1985-03-15", "age": "41 tuổi",
+              "ward": "Khoa Nội tổng hợp", "admitted_date": "2026-11-23", "allergies": "Sulfamid (cotrimoxazol)" },
+        ] }),
         "lab-report" => lab_report(),
         "record-form" => record_form(),
         "scan-cover" => json!({ "code": "YBA1.TO-000017", "kind_title": "Bệnh án nội khoa", "record": "BA 2019/01442", "paper_date": "2019-03-12", "printed_by": "Lưu trữ viên" }),
