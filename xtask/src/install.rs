@@ -30,6 +30,12 @@ pub fn test_tools(browser: bool) -> Result<()> {
     if !on_path("pdftotext") {
         missing.push("poppler-utils");
     }
+    // Judges of signatures and a token without hardware; the tests say loudly which of them they had to do without.
+    for (program, package) in [("xmlsec1", "xmlsec1"), ("qpdf", "qpdf"), ("softhsm2-util", "softhsm2"), ("pkcs11-tool", "opensc"), ("openssl", "openssl")] {
+        if !on_path(program) {
+            missing.push(package);
+        }
+    }
     if browser {
         if !Path::new("/usr/bin/chromium").exists() {
             missing.push("chromium");
@@ -41,7 +47,21 @@ pub fn test_tools(browser: bool) -> Result<()> {
             missing.push("npm");
         }
     }
-    packages(&missing)
+    packages(&missing)?;
+    judge_of_pdf();
+    Ok(())
+}
+
+/// pyHanko judges PDF signatures more strictly than anybody; it comes with Python only, and nothing fails without it.
+fn judge_of_pdf() {
+    if on_path("pyhanko") || !on_path("pip3") {
+        return;
+    }
+    eprintln!("xtask: pip3 install --user pyhanko pyhanko-cli");
+    let installed = Command::new("pip3").args(["install", "--user", "--quiet", "pyhanko", "pyhanko-cli"]).stdin(Stdio::null()).status();
+    if !installed.is_ok_and(|status| status.success()) {
+        eprintln!("xtask: pyHanko could not be installed; its verdict on signed PDF will be missing");
+    }
 }
 
 /// cargo-nextest, from the registry when it is not there.

@@ -10,3 +10,4 @@ pub mod generate;
 pub mod modules;
 pub mod operate;
 pub mod serve;
+pub mod verify;

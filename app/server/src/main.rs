@@ -7,7 +7,7 @@ use codes::CatalogueFiles;
 use db::Db;
 use server::config::{Listen, Place};
 use server::serve::Mode;
-use server::{demo, operate, serve};
+use server::{demo, operate, serve, verify};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +83,13 @@ enum Command {
     },
     /// Print the description of the API
     Openapi,
+    /// Say whether a signed PDF or XML is as it was signed; ends with 0 valid, 1 invalid, 2 unreadable
+    Verify {
+        file: PathBuf,
+        /// Root certificates to trust (PEM or DER, a file or a folder); otherwise YBA_TRUST
+        #[arg(long)]
+        trust: Vec<PathBuf>,
+    },
 }
 
 #[derive(Args)]
@@ -198,6 +205,18 @@ fn main() -> ExitCode {
         .init();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    if let Command::Verify { file, trust } = &cli.command {
+        return match runtime.block_on(verify::verify(file, trust, Clock::system().now())) {
+            Ok((outcome, lines)) => {
+                print!("{lines}");
+                ExitCode::from(outcome as u8)
+            }
+            Err(error) => {
+                eprintln!("yba: {error:#}");
+                ExitCode::from(verify::Outcome::Unreadable as u8)
+            }
+        };
+    }
     match runtime.block_on(run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -305,6 +324,8 @@ async fn run(command: Command) -> Result<()> {
             println!("restored from {}", file.display());
             Ok(())
         }
+        // Answered in main, because it ends with a code of its own.
+        Command::Verify { .. } => Ok(()),
         Command::Openapi => {
             println!("{}", server::modules::openapi().to_pretty_json()?);
             Ok(())
@@ -326,6 +347,9 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
     if args.people > 0 {
         demo::invent(&opened, &args.facility, args.people, args.visits, Clock::system().now()).await?;
     }
+    let authority = demo::authority(&place, args.sandbox_port)?;
+    let trust = demo::trust(&authority)?;
+    demo::issue_keys(&place, &opened, &authority, &trust, Clock::system().now()).await?;
     if args.no_serve {
         return opened.close();
     }
@@ -336,8 +360,6 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
         no_worker: false,
     };
     demo::print_welcome(args.port, args.sandbox_port);
-    let authority = demo::authority(&place, args.sandbox_port)?;
-    let trust = demo::trust(&authority)?;
     let partners = tokio::spawn(sandbox::run(
         ([127, 0, 0, 1], args.sandbox_port).into(),
         format!("http://127.0.0.1:{}", args.port),

@@ -1,6 +1,7 @@
 //! `yba-bench`: the figures of `docs/performance.md`. Starts a server of its own on loopback with a world of its own in
 //! a temporary folder, everything on that is on for a clinic (sign-in, rights, audit, row security, durable commits).
 
+mod find;
 mod house;
 mod lab;
 mod lists;
@@ -8,6 +9,7 @@ mod load;
 mod measure;
 mod report;
 mod stock;
+mod tray;
 mod visit;
 
 use anyhow::Result;
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, writes, visits; only by name, because they fill the disk: month-report, lists
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, writes, visits; only by name, because they fill the disk: month-report, lists, find
     name: Option<String>,
     /// Visits of `month-report`, rows of `lists`
     #[arg(long)]
@@ -43,6 +45,14 @@ async fn main() -> Result<()> {
     let cli = Cli::parse();
     let wanted = |name: &str| cli.name.as_deref().is_none_or(|n| n == name);
     let mut report = Report::default();
+    // Needs no house: the papers are rendered, the authority is its own.
+    if wanted("sign-tray") {
+        tray::sign(&mut report).await?;
+    }
+    if cli.name.as_deref() == Some("sign-tray") {
+        report.print();
+        return cli.json.as_ref().map_or(Ok(()), |file| Ok(std::fs::write(file, report.to_json())?));
+    }
     let house = House::build(cli.people, &mut report)?;
     let running = house.start(&mut report).await?;
     if wanted("start") {
@@ -72,6 +82,9 @@ async fn main() -> Result<()> {
     }
     if cli.name.as_deref() == Some("lists") {
         lists::lists(&running, cli.rows.unwrap_or(10_000_000), &mut report).await?;
+    }
+    if cli.name.as_deref() == Some("find") {
+        find::find(&running, cli.rows.unwrap_or(5_000_000), &mut report).await?;
     }
     if wanted("writes") {
         visit::writes(&running, &mut report).await?;
