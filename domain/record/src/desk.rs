@@ -7,6 +7,7 @@ use crate::document::store::row::{self, NewDocument, Row};
 use crate::document::store::version::{self, NewVersion};
 use crate::document::viewer::Viewer;
 use crate::document::{file, forms, paper};
+use crate::complete;
 use async_trait::async_trait;
 use base::{DocumentId, EncounterId, PatientId, Problem, RecordId};
 use db::{Files, Tx};
@@ -126,11 +127,7 @@ impl Records for RecordDesk {
     }
 
     async fn gaps(&self, tx: &mut Tx, encounter: EncounterId) -> Result<Vec<String>, Failure> {
-        let Some(record) = record::find_of_encounter(tx, encounter).await? else { return Ok(Vec::new()) };
-        let viewer = system(tx);
-        let rows = row::list_of_record(tx, &viewer, record).await?;
-        let open = rows.iter().filter(|row| row.status != "entered_in_error" && row.draft_reason.is_some());
-        Ok(open.map(|row| format!("{} còn là bản nháp ({})", row.title, row.author_name)).collect())
+        complete::pages::gaps(tx, encounter.0).await
     }
 }
 

@@ -7,6 +7,7 @@ pub mod arise;
 pub mod begin;
 pub mod draft;
 pub mod entry;
+pub mod export;
 pub mod fields;
 pub mod file;
 pub mod fill;
@@ -36,6 +37,8 @@ pub fn part() -> Module {
         routes: vec![
             right(get("/app/records", list::show), READ),
             right(get("/app/records/{record}", overview::show), READ),
+            right(get("/app/records/{record}/export.xml", export::xml), "record.export"),
+            right(get("/app/records/{record}/export.json", export::json), "record.export"),
             right(get("/app/records/{record}/forms", begin::options), WRITE),
             right(post("/app/records/{record}/documents", begin::start), WRITE),
             right(get("/app/documents/codes", fill::codes), WRITE),
@@ -54,10 +57,10 @@ pub fn part() -> Module {
             right(post("/app/documents/{document}/sensitivity", finish::protect), WRITE),
         ],
         listeners: arise::listeners(),
-        migrations: vec![Migration {
-            name: "2026-11-25-1130-document",
-            sql: include_str!("../migrations/2026-11-25-1130-document.sql"),
-        }],
+        migrations: vec![
+            Migration { name: "2026-11-25-1130-document", sql: include_str!("../migrations/2026-11-25-1130-document.sql") },
+            Migration { name: "2026-11-25-1132-late-paper", sql: include_str!("../migrations/2026-11-25-1132-late-paper.sql") },
+        ],
         rail: vec![RailEntry { href: "/app/records", icon: "clipboard-heart", label: "Bệnh án", right: READ, feature: Some(FEATURE), order: 25 }],
         ..Module::default()
     }

@@ -252,6 +252,8 @@ pub async fn submit(ctx: Ctx, Path(record): Path<Uuid>) -> Answer {
         drop(tx);
         return again(&ctx, record, ReturnForm::default(), problems).await;
     }
+    // What other modules released is drawn now: an archived record takes nothing any more.
+    crate::desk::settle_papers(&ctx.app, &mut tx, base::RecordId(record)).await?;
     status::note(&mut tx, record, status, Status::Submitted, "").await?;
     store::set_status(&mut tx, record, Status::Submitted).await?;
     tx.audit("submit", "record", record, Some(base::PatientId(cover.patient_id)), json!({ "documents": list.total }));

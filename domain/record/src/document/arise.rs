@@ -6,7 +6,7 @@ use super::store::record;
 use super::store::row::{self, NewDocument};
 use crate::form::catalogue;
 use anyhow::{Result, anyhow};
-use base::{DocumentId, EncounterId, Event, RecordId, RoomId};
+use base::{DocumentId, EncounterId, Event, PatientId, RecordId, RoomId};
 use db::Tx;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ pub fn listeners() -> Vec<Listener> {
         "ReportReleased", "record.file_report", report_released;
         "PrescriptionIssued", "record.file_prescription", prescription_issued;
         "PrescriptionCancelled", "record.void_prescription", prescription_cancelled;
+        "RecordReopened", "record.file_late_papers", reopened;
         "PatientsMerged", "record.follow_merge", people_changed;
         "PatientsUnmerged", "record.follow_unmerge", people_changed;
     }
@@ -66,13 +67,13 @@ async fn visit_finished(tx: &mut Tx, payload: Value) -> Result<()> {
     .fetch_optional(tx.conn())
     .await?;
     end(tx, encounter, outcome.as_deref().unwrap_or(""), at, false).await?;
-    file(tx, encounter, "exam-sheet", encounter.0, 1, "Phiếu khám bệnh", None, "").await
+    file(tx, Thing::new(encounter, "exam-sheet", encounter.0, "Phiếu khám bệnh")).await
 }
 
 async fn visit_amended(tx: &mut Tx, payload: Value) -> Result<()> {
     let Event::EncounterAmended { encounter, version, .. } = read(payload)? else { return Ok(()) };
-    let again = Some(encounter.0);
-    file(tx, encounter, "exam-sheet", encounter.0, version, "Phiếu khám bệnh", again, "Bác sĩ sửa hồ sơ lượt khám").await
+    let sheet = Thing::new(encounter, "exam-sheet", encounter.0, "Phiếu khám bệnh");
+    file(tx, Thing { edition: version, ..sheet.instead_of(Some(encounter.0), "Bác sĩ sửa hồ sơ lượt khám") }).await
 }
 
 async fn stay_opened(tx: &mut Tx, payload: Value) -> Result<()> {
@@ -95,7 +96,7 @@ async fn ward_changed(tx: &mut Tx, payload: Value) -> Result<()> {
     sqlx::query(db::sql!(
         "UPDATE record_record r SET room_id = e.room_id, version = r.version + 1 FROM encounter_encounter e
          WHERE r.facility_id = $1 AND r.encounter_id = $2 AND e.facility_id = r.facility_id AND e.encounter_id = r.encounter_id
-           AND r.room_id IS DISTINCT FROM e.room_id"
+           AND r.room_id IS DISTINCT FROM e.room_id AND r.status NOT IN ('archived', 'destroyed')"
     ))
     .bind(tx.facility().0)
     .bind(encounter.0)
@@ -120,7 +121,7 @@ async fn end(tx: &mut Tx, encounter: EncounterId, outcome: &str, at: chrono::Dat
                 practitioner_id = coalesce(e.practitioner_id, r.practitioner_id)
          FROM encounter_encounter e
          WHERE r.facility_id = $1 AND r.encounter_id = $2 AND e.facility_id = r.facility_id AND e.encounter_id = r.encounter_id
-           AND r.ended_at IS NULL"
+           AND r.ended_at IS NULL AND r.status NOT IN ('archived', 'destroyed')"
     ))
     .bind(tx.facility().0)
     .bind(encounter.0)
@@ -142,12 +143,14 @@ async fn report_released(tx: &mut Tx, payload: Value) -> Result<()> {
             .fetch_optional(tx.conn())
             .await?;
     let title = title.unwrap_or_else(|| "Phiếu kết quả".to_owned());
-    file(tx, encounter, "report", report.0, 1, &title, corrects.map(|r| r.0), "Nơi thực hiện sửa kết quả").await
+    let thing = Thing::new(encounter, "report", report.0, &title);
+    file(tx, thing.instead_of(corrects.map(|r| r.0), "Nơi thực hiện sửa kết quả")).await
 }
 
 async fn prescription_issued(tx: &mut Tx, payload: Value) -> Result<()> {
     let Event::PrescriptionIssued { encounter, prescription, replaces, .. } = read(payload)? else { return Ok(()) };
-    file(tx, encounter, "prescription", prescription.0, 1, "Đơn thuốc", replaces.map(|p| p.0), "Bác sĩ thay đơn").await
+    let thing = Thing::new(encounter, "prescription", prescription.0, "Đơn thuốc");
+    file(tx, thing.instead_of(replaces.map(|p| p.0), "Bác sĩ thay đơn")).await
 }
 
 async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> Result<()> {
@@ -156,7 +159,9 @@ async fn prescription_cancelled(tx: &mut Tx, payload: Value) -> Result<()> {
     // An order that was replaced meanwhile lives on in its successor.
     sqlx::query(db::sql!(
         "UPDATE record_document SET status = 'entered_in_error', error_reason = 'Đơn đã hủy', changed_at = $4
-         WHERE facility_id = $1 AND document_id = $2 AND origin_id = $3 AND status <> 'entered_in_error'"
+         WHERE facility_id = $1 AND document_id = $2 AND origin_id = $3 AND status <> 'entered_in_error'
+           AND NOT EXISTS (SELECT 1 FROM record_record r WHERE r.facility_id = $1 AND r.record_id = record_document.record_id
+                             AND r.status IN ('archived', 'destroyed'))"
     ))
     .bind(tx.facility().0)
     .bind(document.0)
@@ -192,41 +197,61 @@ async fn people_changed(tx: &mut Tx, payload: Value) -> Result<()> {
     Ok(())
 }
 
-/// Files a thing of another module in the record of its visit: as a new paper, or as the next version of the paper that
-/// holds `instead_of`. The paper itself is drawn when somebody first looks at it.
-#[allow(clippy::too_many_arguments)]
-async fn file(
-    tx: &mut Tx,
-    encounter: EncounterId,
-    kind: &str,
-    id: Uuid,
+/// A thing of another module that goes into a record.
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Thing {
+    encounter_id: Uuid,
+    origin: String,
+    origin_id: Uuid,
     edition: i32,
-    title: &str,
+    title: String,
+    /// The thing whose paper it becomes the next version of.
     instead_of: Option<Uuid>,
-    why: &str,
-) -> Result<()> {
+    reason: String,
+}
+
+impl Thing {
+    fn new(encounter: EncounterId, origin: &str, id: Uuid, title: &str) -> Thing {
+        let (origin, title) = (origin.to_owned(), title.to_owned());
+        Thing { encounter_id: encounter.0, origin, origin_id: id, edition: 1, title, instead_of: None, reason: String::new() }
+    }
+    fn instead_of(mut self, old: Option<Uuid>, why: &str) -> Thing {
+        self.instead_of = old;
+        self.reason = why.to_owned();
+        self
+    }
+}
+
+/// Files a thing in the record of its visit: as a new paper, or as the next version of the paper that it takes the place
+/// of. The paper itself is drawn when somebody first looks at it. For an archived record it waits.
+async fn file(tx: &mut Tx, thing: Thing) -> Result<()> {
+    let encounter = EncounterId(thing.encounter_id);
     let record: RecordId = record::of_encounter(tx, encounter).await.map_err(fault)?;
     let held = record::hold(tx, record).await?;
-    let before = match instead_of {
-        Some(old) => origin::find_document(tx, kind, old).await?,
+    if matches!(held.status.as_str(), "archived" | "destroyed") {
+        return wait(tx, &thing).await;
+    }
+    let before = match thing.instead_of {
+        Some(old) => origin::find_document(tx, &thing.origin, old).await?,
         None => None,
     };
     let paper = Paper {
-        origin: kind.to_owned(),
-        origin_id: id,
-        edition,
-        reason: if before.is_some() { why.to_owned() } else { String::new() },
+        origin: thing.origin.clone(),
+        origin_id: thing.origin_id,
+        edition: thing.edition,
+        reason: if before.is_some() { thing.reason.clone() } else { String::new() },
         version: None,
     };
+    let detail = json!({ "origin": thing.origin, "id": thing.origin_id, "instead_of": thing.instead_of });
     if let Some((document, _)) = before {
         if origin::insert(tx, document, &paper).await? {
-            origin::point_at(tx, document, id).await?;
-            tx.audit("file", "document", document, None, json!({ "origin": kind, "id": id, "instead_of": instead_of }));
+            origin::point_at(tx, document, thing.origin_id).await?;
+            tx.audit("file", "document", document, Some(PatientId(held.patient_id)), detail);
             tx.notify(format!("record/{record}"));
         }
         return Ok(());
     }
-    if origin::find_document(tx, kind, id).await?.is_some() {
+    if origin::find_document(tx, &thing.origin, thing.origin_id).await?.is_some() {
         return Ok(());
     }
     let document = DocumentId::new();
@@ -235,20 +260,61 @@ async fn file(
         record,
         form: "",
         form_version: 0,
-        title,
+        title: &thing.title,
         kind: "paper",
-        origin: kind,
-        origin_id: Some(id),
+        origin: &thing.origin,
+        origin_id: Some(thing.origin_id),
         source: "",
-        sensitivity: special_words(title),
+        sensitivity: special_words(&thing.title),
         status: "done",
         author_name: &author(tx, encounter).await?,
         made_at: tx.now,
     };
     if row::insert(tx, &new).await? {
         origin::insert(tx, document, &paper).await?;
-        tx.audit("file", "document", document, Some(base::PatientId(held.patient_id)), json!({ "origin": kind, "id": id }));
+        tx.audit("file", "document", document, Some(PatientId(held.patient_id)), detail);
         tx.notify(format!("record/{record}"));
+    }
+    Ok(())
+}
+
+/// Keeps what came too late until the record is opened again.
+async fn wait(tx: &mut Tx, thing: &Thing) -> Result<()> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    sqlx::query(db::sql!(
+        "INSERT INTO record_late_paper (facility_id, origin, origin_id, edition, encounter_id, title, instead_of, reason, came_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
+    ))
+    .bind(facility)
+    .bind(&thing.origin)
+    .bind(thing.origin_id)
+    .bind(thing.edition)
+    .bind(thing.encounter_id)
+    .bind(&thing.title)
+    .bind(thing.instead_of)
+    .bind(&thing.reason)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+async fn reopened(tx: &mut Tx, payload: Value) -> Result<()> {
+    let Event::RecordReopened { record, .. } = read(payload)? else { return Ok(()) };
+    let facility = tx.facility().0;
+    let waiting: Vec<Thing> = sqlx::query_as(db::sql!(
+        "WITH taken AS (
+             DELETE FROM record_late_paper l USING record_record r
+             WHERE r.facility_id = $1 AND r.record_id = $2 AND l.facility_id = r.facility_id AND l.encounter_id = r.encounter_id
+             RETURNING l.*)
+         SELECT encounter_id, origin, origin_id, edition, title, instead_of, reason FROM taken ORDER BY came_at, origin_id"
+    ))
+    .bind(facility)
+    .bind(record.0)
+    .fetch_all(tx.conn())
+    .await?;
+    for thing in waiting {
+        file(tx, thing).await?;
     }
     Ok(())
 }

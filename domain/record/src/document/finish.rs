@@ -11,6 +11,7 @@ use super::{entry, forms};
 use crate::form::check;
 use crate::form::definition::Form;
 use crate::print::{self, ToPrint};
+use crate::sign::code;
 use base::{DocumentId, PatientId, Problem, RecordId};
 use chrono::{DateTime, Utc};
 use db::Tx;
@@ -73,7 +74,9 @@ fn brief(text: &str) -> String {
 async fn lay(ctx: &Ctx, tx: &mut Tx, writing: &Writing, values: &Value) -> Result<(), Failure> {
     let id = writing.held.id();
     let version = writing.held.version + 1;
-    let pdf = draw(&ctx.app, tx, &writing.form, values, &about(id, version, Some(ctx.now))).await?;
+    let code = code::of(tx, id).await?;
+    let link = code::link(&ctx.app.config.public_url, &code);
+    let pdf = draw(&ctx.app, tx, &writing.form, values, &About { code, link, version, made_at: Some(ctx.now) }).await?;
     let size = pdf.len() as i64;
     let sha256 = ctx.app.files().keep(ctx.facility(), pdf).await?;
     let new = NewVersion {
@@ -98,17 +101,12 @@ async fn lay(ctx: &Ctx, tx: &mut Tx, writing: &Writing, values: &Value) -> Resul
     Ok(())
 }
 
-/// What the foot of a paper says of its version.
+/// What the foot of a paper says of its version; no time while it is a draft.
 struct About {
     code: String,
+    link: String,
     version: i32,
     made_at: Option<DateTime<Utc>>,
-}
-
-fn about(id: DocumentId, version: i32, made_at: Option<DateTime<Utc>>) -> About {
-    // Enough of the id to find the document again by hand.
-    let code = id.0.simple().to_string()[20..].to_uppercase();
-    About { code, version, made_at }
 }
 
 async fn draw(app: &web::App, tx: &mut Tx, form: &Form, values: &Value, about: &About) -> Result<Vec<u8>, Failure> {
@@ -120,7 +118,7 @@ async fn draw(app: &web::App, tx: &mut Tx, form: &Form, values: &Value, about: &
         values,
         head: ours.paper_head(official.as_deref()),
         code: about.code.clone(),
-        link: String::new(),
+        link: about.link.clone(),
         version: about.version,
         draft: about.made_at.is_none(),
         signed: Vec::new(),
@@ -135,7 +133,8 @@ pub async fn preview(ctx: Ctx, Path(id): Path<DocumentId>) -> Answer {
     let viewer = Viewer::of(&mut tx).await?;
     let open = fill::Open::load(&mut tx, &viewer, id).await?;
     let entry = entry::read(&open.form, &open.stored.draft, ctx.today());
-    let pdf = draw(&ctx.app, &mut tx, &open.form, &Value::Object(entry.values), &about(id, open.row.version + 1, None)).await?;
+    let about = About { code: String::new(), link: String::new(), version: 0, made_at: None };
+    let pdf = draw(&ctx.app, &mut tx, &open.form, &Value::Object(entry.values), &about).await?;
     tx.audit("read", "document", id, Some(open.cover.patient()), json!({ "preview": true }));
     tx.commit().await?;
     web::pdf(pdf, &format!("{}.pdf", open.row.title))

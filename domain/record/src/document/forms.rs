@@ -30,13 +30,17 @@ pub async fn list(tx: &mut Tx, room: Option<Uuid>, day: NaiveDate) -> Result<Vec
     Ok(store::list_in_force(tx, room.map(RoomId), day).await?)
 }
 
-/// How many signatures each form among these documents asks for.
-pub async fn signatures_wanted(tx: &mut Tx, rows: &[Row]) -> Result<HashMap<(String, i32), usize>, Failure> {
+/// The forms of these documents, each in the version it was begun with. At most one query.
+pub async fn all_of(tx: &mut Tx, rows: &[Row]) -> Result<HashMap<(String, i32), Arc<Form>>, Failure> {
     let mut wanted: Vec<(&str, i32)> = rows.iter().filter(|r| !r.form.is_empty()).map(|r| (r.form.as_str(), r.form_version)).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let found = store::of_versions(tx, &wanted).await?;
-    Ok(found.into_iter().map(|(key, form)| (key, form.sign_flow.len())).collect())
+    Ok(store::of_versions(tx, &wanted).await?)
+}
+
+/// How many signatures each form among these documents asks for.
+pub async fn signatures_wanted(tx: &mut Tx, rows: &[Row]) -> Result<HashMap<(String, i32), usize>, Failure> {
+    Ok(all_of(tx, rows).await?.into_iter().map(|(key, form)| (key, form.sign_flow.len())).collect())
 }
 
 /// The title of a form in sentence case, "" for none: `BỆNH ÁN NỘI KHOA` → `Bệnh án nội khoa`.

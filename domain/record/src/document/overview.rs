@@ -7,6 +7,7 @@ use super::store::row::{self, Row};
 use super::store::{draft, version};
 use super::viewer::Viewer;
 use super::{forms, read};
+use crate::sign::badge::{self, Trust};
 use crate::sign::role;
 use askama::Template;
 use base::{DocumentId, Event, RecordId, show_date, show_time};
@@ -207,12 +208,7 @@ async fn choose(
     let id = row.id();
     let versions = version::list(tx, id).await?;
     let signatures = version::list_signatures(tx, id).await?;
-    if let Some(sha256) = row.sha256.as_deref().filter(|_| !row.is_broken)
-        && ctx.app.files().fetch(ctx.facility(), sha256).await.is_err()
-    {
-        found_broken(tx, id, row.version).await?;
-        row.is_broken = true;
-    }
+    judge(ctx, tx, &mut row).await?;
     let old = versions.iter().find(|v| v.version == old && old != row.version);
     let has_draft = row.draft_reason.is_some();
     let is_void = row.status == "entered_in_error";
@@ -260,9 +256,33 @@ async fn choose(
     })
 }
 
+/// Looks whether what is kept is still what was finished and signed. A finding is written down, so that lists show it too;
+/// one that has gone (the file came back from the copies) is taken off.
+async fn judge(ctx: &Ctx, tx: &mut Tx, row: &mut Row) -> Result<(), Failure> {
+    let Some(sha256) = row.sha256.clone() else { return Ok(()) };
+    if row.is_broken {
+        if ctx.app.files().fetch(ctx.facility(), &sha256).await.is_ok() && row::forget_broken(tx, row.id(), row.version, CHANGED).await? {
+            row.is_broken = false;
+        }
+        return Ok(());
+    }
+    // The badge raises the alarm by itself.
+    if let Some(badge) = badge::badge(&ctx.app, tx, row.id()).await?
+        && badge.trust == Trust::Broken
+    {
+        let is_file = ctx.app.files().fetch(ctx.facility(), &sha256).await.is_err();
+        row::mark_broken(tx, row.id(), row.version, if is_file { CHANGED } else { &badge.problem }).await?;
+        row.is_broken = true;
+    }
+    Ok(())
+}
+
+/// The finding of a file whose bytes are no longer those that were kept.
+const CHANGED: &str = "Tệp đã lưu không còn nguyên vẹn";
+
 /// Writes the finding down once and raises the alarm.
 pub async fn found_broken(tx: &mut Tx, id: DocumentId, version: i32) -> Result<(), Failure> {
-    if row::mark_broken(tx, id, version, "Tệp đã lưu không còn nguyên vẹn").await? {
+    if row::mark_broken(tx, id, version, CHANGED).await? {
         let at = tx.now;
         tx.emit(Event::SignatureBroken { document: id, version, at });
         tx.audit("broken", "document", id, None, json!({ "version": version }));

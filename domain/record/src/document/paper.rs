@@ -3,7 +3,7 @@
 
 use super::store::row::Row;
 use super::store::version::{self, NewVersion};
-use super::store::{draft, origin};
+use super::store::{draft, origin, record};
 use base::DocumentId;
 use db::Tx;
 use serde_json::json;
@@ -14,6 +14,10 @@ use web::{App, Failure};
 pub async fn freeze(app: &App, tx: &mut Tx, id: DocumentId) -> Result<i32, Failure> {
     let held = draft::hold(tx, id).await?;
     let mut newest = held.version;
+    let record = record::hold(tx, held.record()).await?;
+    if matches!(record.status.as_str(), "archived" | "destroyed") {
+        return Ok(newest);
+    }
     let waiting = origin::list_undrawn(tx, id).await?;
     for (at, paper) in waiting.iter().enumerate() {
         // A sheet that was amended before anybody looked can only be drawn as it is now.
@@ -49,6 +53,25 @@ pub async fn freeze(app: &App, tx: &mut Tx, id: DocumentId) -> Result<i32, Failu
         tx.audit("draw", "document", id, Some(base::PatientId(held.patient_id)), json!({ "version": newest, "origin": paper.origin }));
     }
     Ok(newest)
+}
+
+/// Draws what waits of this person's own papers, so that they can be signed; a dozen at once, the oldest first.
+pub async fn freeze_mine(app: &App, tx: &mut Tx) -> Result<(), Failure> {
+    let (facility, practitioner) = (tx.facility().0, tx.actor.practitioner.map(|p| p.0));
+    let waiting: Vec<uuid::Uuid> = sqlx::query_scalar(db::sql!(
+        "SELECT d.document_id FROM record_document d JOIN record_record r USING (facility_id, record_id)
+         WHERE d.facility_id = $1 AND d.practitioner_id = $2 AND d.kind = 'paper' AND d.status = 'done' AND d.version = 0
+           AND r.status NOT IN ('archived', 'destroyed')
+         ORDER BY d.changed_at LIMIT 12"
+    ))
+    .bind(facility)
+    .bind(practitioner)
+    .fetch_all(tx.conn())
+    .await?;
+    for id in waiting {
+        freeze(app, tx, DocumentId(id)).await?;
+    }
+    Ok(())
 }
 
 /// Whether something waits to be drawn.

@@ -5,12 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use encounter::stay;
 use record::RecordDesk;
 use record::form::patch::{FieldChange, Patch};
-use record::form::store::publish::{Publication, Scope, publish};
+use record::form::store::{Publication, Scope, publish};
 use serde_json::json;
 use std::sync::Arc;
 use testkit::{Client, Page, World, demo_id};
 use uuid::Uuid;
-use web::ask::{FormStart, Incoming, Records, RecordsOf, Sensitivity};
+use web::ask::{FormStart, Incoming, RecordsOf, Sensitivity};
 use web::{Failure, MadePaper, Migration, Module, PaperOf};
 
 /// Stands for laboratory and imaging: their titles, and their paper with the report's id on it.
@@ -275,7 +275,9 @@ async fn a_locked_record_refuses_with_its_reason() {
     let id = begin(&mut doctor, record, "04/BV2").await;
     finish(&mut doctor, id, &CONSULTATION).await;
     let mut tx = world.tx("84001").await;
-    sqlx::query("UPDATE record_record SET status = 'submitted' WHERE record_id = $1").bind(record.0).execute(tx.conn()).await.unwrap();
+    for step in ["completing", "submitted"] {
+        sqlx::query("UPDATE record_record SET status = $2 WHERE record_id = $1").bind(record.0).bind(step).execute(tx.conn()).await.unwrap();
+    }
     tx.commit().await.unwrap();
 
     let page = doctor.get(&format!("/app/records/{record}")).await;
@@ -443,7 +445,7 @@ async fn an_old_paper_opens_with_its_old_form() {
     let mut tx = world.tx("84001").await;
     let what = Publication {
         form: "04/BV2",
-        scope: &Scope::Facility,
+        scope: &Scope::House,
         changes: &changes,
         note: "Thêm lời nhắc",
         valid_from: world.clock.today(),
@@ -540,4 +542,73 @@ async fn the_chain_holds_under_any_order_of_acts() {
     for (at, text) in files.iter().enumerate() {
         assert_eq!(&doctor.get(&format!("/app/documents/{id}/file?version={}", at + 1)).await.text, text);
     }
+}
+
+#[tokio::test]
+async fn a_whole_record_goes_along_in_its_eleven_groups() {
+    let world = hospital().await;
+    let (_, record) = stay_of_an(&world).await;
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
+    let id = begin(&mut doctor, record, "04/BV2").await;
+    finish(&mut doctor, id, &CONSULTATION).await;
+    let protected = DocumentId::new().to_string();
+    doctor
+        .post(&format!("/app/records/{record}/documents"), &[("id", &protected), ("form", "04/BV2"), ("sensitivity", "mental")])
+        .await;
+    let mut secret = CONSULTATION.to_vec();
+    secret[3].1 = "Trầm cảm nặng";
+    assert_eq!(finish(&mut doctor, DocumentId(protected.parse().unwrap()), &secret).await.status, 303);
+
+    assert_eq!(doctor.get(&format!("/app/records/{record}/export.json")).await.status, 403, "taking a record along has its own right");
+    let mut planner = world.sign_in_as("khth.84001").await;
+    let mut head = world.sign_in_as("truongkhoa.84001").await;
+    let whole = planner.get(&format!("/app/records/{record}/export.json")).await.json();
+    let groups = &whole["HoSoBenhAn"];
+    assert_eq!(groups["ThongTinBenhNhan"][0]["HoTen"], "Nguyễn Văn An");
+    assert_eq!(groups["ThongTinDieuTri"][0]["SoMau"], "04/BV2");
+    for group in ["YLenhThuocVatTu", "PhieuChiDinh", "KetQuaXetNghiem", "PhieuPhauThuat"] {
+        assert!(groups[group].is_array(), "{group}");
+    }
+    let xml = head.get(&format!("/app/records/{record}/export.xml")).await;
+    assert!(xml.contains("<HoTen>Nguyễn Văn An</HoTen>") && xml.contains("Tim đều, không âm thổi"));
+    assert!(!xml.contains("Trầm cảm"), "what is protected stays");
+}
+
+#[tokio::test]
+async fn what_comes_after_the_archive_waits_for_the_reopening() {
+    let world = hospital().await;
+    let (encounter, record) = stay_of_an(&world).await;
+    let mut tx = world.tx("84001").await;
+    for step in ["completing", "submitted", "archived"] {
+        sqlx::query("UPDATE record_record SET status = $2, ended_at = coalesce(ended_at, $3), archive_no = CASE $2 WHEN 'archived' THEN '26.000001' ELSE '' END WHERE record_id = $1")
+            .bind(record.0)
+            .bind(step)
+            .bind(world.clock.now())
+            .execute(tx.conn())
+            .await
+            .unwrap();
+    }
+    let report = ReportId::new();
+    tx.emit(Event::ReportReleased {
+        encounter,
+        patient: PatientId::new(),
+        report,
+        orders: Vec::new(),
+        abnormal: false,
+        critical: false,
+        corrects: None,
+        at: world.clock.now(),
+    });
+    tx.commit().await.unwrap();
+    world.drain().await;
+    assert_eq!(world.failed_jobs("84001").await, Vec::<String>::new(), "late is no fault");
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
+    assert!(!doctor.get(&format!("/app/records/{record}")).await.contains("Phiếu kết quả"));
+
+    let mut tx = world.tx("84001").await;
+    sqlx::query("UPDATE record_record SET status = 'reopened' WHERE record_id = $1").bind(record.0).execute(tx.conn()).await.unwrap();
+    tx.emit(Event::RecordReopened { record, at: world.clock.now() });
+    tx.commit().await.unwrap();
+    world.drain().await;
+    assert!(doctor.get(&format!("/app/records/{record}")).await.contains("Phiếu kết quả"));
 }

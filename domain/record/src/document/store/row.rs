@@ -202,6 +202,21 @@ pub async fn mark_broken(tx: &mut Tx, id: DocumentId, version: i32, problem: &st
     Ok(done.rows_affected() == 1)
 }
 
+/// Takes a finding off when its cause has gone; true when there was one of this kind.
+pub async fn forget_broken(tx: &mut Tx, id: DocumentId, version: i32, problem: &str) -> Result<bool, sqlx::Error> {
+    let facility = tx.facility().0;
+    let done = sqlx::query(db::sql!(
+        "DELETE FROM record_broken WHERE facility_id = $1 AND document_id = $2 AND version = $3 AND problem = $4"
+    ))
+    .bind(facility)
+    .bind(id.0)
+    .bind(version)
+    .bind(problem)
+    .execute(tx.conn())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// The forms begun most in a room during the last half year, most used first.
 pub async fn list_often(tx: &mut Tx, room: Option<Uuid>) -> Result<Vec<String>, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);

@@ -1,10 +1,12 @@
 //! Finished versions and the signatures under them.
 
-use base::DocumentId;
+use base::{DocumentId, RecordId};
 use chrono::{DateTime, Utc};
 use db::Tx;
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, Row};
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// A version as the history shows it.
 #[derive(Clone, Debug, FromRow)]
@@ -44,6 +46,40 @@ pub async fn data_of(tx: &mut Tx, id: DocumentId, version: i32) -> Result<Value,
             .fetch_optional(tx.conn())
             .await?;
     Ok(data.unwrap_or_default())
+}
+
+/// What was written in the newest version of each document of a record.
+pub async fn data_of_record(tx: &mut Tx, record: RecordId) -> Result<HashMap<Uuid, Value>, sqlx::Error> {
+    let facility = tx.facility().0;
+    let rows: Vec<(Uuid, Value)> = sqlx::query_as(db::sql!(
+        "SELECT v.document_id, v.data FROM record_document d
+         JOIN record_version v ON v.facility_id = d.facility_id AND v.document_id = d.document_id AND v.version = d.version
+         WHERE d.facility_id = $1 AND d.record_id = $2"
+    ))
+    .bind(facility)
+    .bind(record.0)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The signatures under the newest version of each document of a record, in their order.
+pub async fn signatures_of_record(tx: &mut Tx, record: RecordId) -> Result<HashMap<Uuid, Vec<Signature>>, sqlx::Error> {
+    let facility = tx.facility().0;
+    let rows = sqlx::query(db::sql!(
+        "SELECT s.document_id, s.version, s.place, s.role, s.method, s.holder, s.issuer, s.sha256, s.signed_at FROM record_document d
+         JOIN record_signature s ON s.facility_id = d.facility_id AND s.document_id = d.document_id AND s.version = d.version
+         WHERE d.facility_id = $1 AND d.record_id = $2 ORDER BY s.document_id, s.place"
+    ))
+    .bind(facility)
+    .bind(record.0)
+    .fetch_all(tx.conn())
+    .await?;
+    let mut all: HashMap<Uuid, Vec<Signature>> = HashMap::new();
+    for row in rows {
+        all.entry(row.try_get("document_id")?).or_default().push(Signature::from_row(&row)?);
+    }
+    Ok(all)
 }
 
 /// A signature as the history shows it.

@@ -7,7 +7,7 @@ use crate::sign::store::documents::{self, Paper};
 use crate::sign::store::keys::{self, KeyRow};
 use crate::sign::{flow, role, rule};
 use askama::Template;
-use base::{DocumentId, Problems};
+use base::Problems;
 use chrono::{DateTime, Utc};
 use db::Tx;
 use serde::Deserialize;
@@ -181,6 +181,9 @@ impl TrayPage {
 
 /// `GET /app/sign`
 pub async fn show(ctx: Ctx, Query(filter): Query<Filter>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    crate::document::paper::freeze_mine(&ctx.app, &mut tx).await?;
+    tx.commit().await?;
     web::html(TrayPage::load(&ctx, &filter.q).await?)
 }
 
@@ -251,12 +254,44 @@ struct BadgePiece {
     badge: Badge,
 }
 
-/// The badge of a document with its signatures, as a piece of HTML; the caller commits.
-pub async fn badge_html(ctx: &Ctx, tx: &mut Tx, document: DocumentId) -> Result<String, Failure> {
-    match badge::badge(&ctx.app, tx, document).await? {
-        Some(badge) => Ok(BadgePiece { badge }.render()?),
-        None => Ok(String::new()),
+#[derive(Template)]
+#[template(path = "sign-document.html")]
+struct DocumentPiece {
+    document: Uuid,
+    badge: Badge,
+    /// It is the patient's turn.
+    is_patients: bool,
+    /// It is mine.
+    is_mine: bool,
+    /// Earlier versions with their badges, newest first: an amendment leaves both provable.
+    older: Vec<(i32, Badge)>,
+}
+
+/// The panel beside a document: its signatures, judged now.
+pub async fn document_panel(ctx: &Ctx, tx: &mut Tx, _: &web::PanelFor) -> Result<String, Failure> {
+    let Some(row) = ctx.shared::<crate::document::store::row::Row>("record.chosen") else { return Ok(String::new()) };
+    let Some(paper) = documents::find(tx, row.document_id).await? else { return Ok(String::new()) };
+    let order = Orders::default().of(tx, &paper).await?;
+    let signer = keys::signer(tx).await?;
+    let next = flow::next(&order, &paper.signed()).map(str::to_owned);
+    let facts = paper.facts(order);
+    let stands = next.as_deref().and_then(|place| Some((role::find(place)?, place)));
+    let is_open = matches!(paper.status.as_str(), "done" | "signing") && !matches!(paper.record_status.as_str(), "archived" | "destroyed");
+    let is_mine = is_open && stands.is_some_and(|(role, place)| rule::stands_at(role, place, &facts, &signer));
+    let is_patients = is_open && stands.is_some_and(|(role, _)| role.who == role::Who::Patient) && ctx.may("record.witness");
+    let badge = badge::of_paper(&ctx.app, tx, &paper).await?;
+    let mut older = Vec::new();
+    for version in (1..paper.version).rev().take(4) {
+        if let Some(before) = documents::find_version(tx, row.document_id, version).await?
+            && !before.signatures.is_empty()
+        {
+            older.push((version, badge::of_paper(&ctx.app, tx, &before).await?));
+        }
     }
+    if badge.lines.is_empty() && badge.missing.is_empty() && badge.problem.is_empty() && older.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(DocumentPiece { document: row.document_id, badge, is_patients, is_mine, older }.render()?)
 }
 
 /// `GET /app/sign/documents/{document}/badge`
