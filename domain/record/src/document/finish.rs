@@ -110,13 +110,11 @@ struct About {
 }
 
 async fn draw(app: &web::App, tx: &mut Tx, form: &Form, values: &Value, about: &About) -> Result<Vec<u8>, Failure> {
-    let (facility, today) = (tx.facility(), base::local_date(tx.now));
-    let ours = organization::facility::get(tx.conn(), facility).await?;
-    let official = organization::facility::code_on(tx.conn(), facility, "kcb", today).await?;
+    let head = crate::form::setting::paper_head(tx, base::local_date(tx.now)).await?;
     let paper = ToPrint {
         form,
         values,
-        head: ours.paper_head(official.as_deref()),
+        head,
         code: about.code.clone(),
         link: about.link.clone(),
         version: about.version,

@@ -195,3 +195,18 @@ pub fn check(known: &Known, typed: &str, from: NaiveDate, today: NaiveDate) -> R
         }
     }
 }
+
+/// The head of the facility's record papers on a day: as its other papers have it, with what was decided for records.
+pub async fn paper_head(tx: &mut Tx, day: NaiveDate) -> Result<Value, sqlx::Error> {
+    let facility = tx.facility();
+    let ours = organization::facility::get(tx.conn(), facility).await?;
+    let official = organization::facility::code_on(tx.conn(), facility, "kcb", day).await?;
+    let mut head = ours.paper_head(official.as_deref());
+    let decided = all_on(tx, day).await?;
+    for (key, place) in [("print.parent", "parent"), ("print.foot", "foot")] {
+        if let Some(text) = decided.get(key).filter(|text| !text.is_empty()) {
+            head[place] = Value::from(text.as_str());
+        }
+    }
+    Ok(head)
+}

@@ -4,6 +4,7 @@ use super::{Desk, of_slug, scope_of};
 use crate::document::draft::Draft;
 use crate::document::fields::{self, SectionView};
 use crate::form::definition::Form;
+use crate::form::setting;
 use crate::print::{self, ToPrint};
 use base::Problems;
 use serde::Deserialize;
@@ -31,11 +32,9 @@ pub async fn paper(ctx: Ctx, Path(form): Path<String>, Query(asked): Query<Asked
     let mut tx = ctx.begin().await?;
     let scope = scope_of(&ctx, &mut tx, &asked.scope).await?;
     let desk = Desk::load(&ctx, &mut tx, &number, scope).await?;
-    let facility = tx.facility();
-    let ours = organization::facility::get(tx.conn(), facility).await?;
-    let official = organization::facility::code_on(tx.conn(), facility, "kcb", ctx.today()).await?;
+    let head = setting::paper_head(&mut tx, ctx.today()).await?;
     drop(tx);
-    let mut blank = ToPrint::blank(&desk.form, ours.paper_head(official.as_deref()));
+    let mut blank = ToPrint::blank(&desk.form, head);
     blank.draft = desk.revision > 0;
     web::pdf(print::pdf(&ctx.app, &blank).await?, &format!("{form}.pdf"))
 }
