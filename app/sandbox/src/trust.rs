@@ -185,6 +185,11 @@ impl Authority {
         issue::issue(self, holder)
     }
 
+    /// The same with a chosen password, for demonstrations.
+    pub fn issue_with(&self, holder: &Holder, password: &str) -> Result<IssuedKey> {
+        issue::issue_with(self, holder, password)
+    }
+
     /// A certificate for a key that lies elsewhere (a token, an RSA key of OpenSSL), given as SubjectPublicKeyInfo.
     /// DER, the person's own first, then the issuing authority's.
     pub fn issue_for_key(&self, holder: &Holder, public_key: &[u8]) -> Result<Vec<Vec<u8>>> {

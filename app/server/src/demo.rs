@@ -101,6 +101,64 @@ pub fn trust(authority: &sandbox::trust::Authority) -> Result<signing::Settings>
     Ok(signing::Settings { keep_answers: named.keep_answers, patience: named.patience, ..authority.settings() })
 }
 
+/// The PIN of every key of the demo world.
+const KEY_PIN: &str = "1234";
+
+/// Gives the staff of the two houses with electronic records a signing key each, and the houses their seals, as if every
+/// one had registered their own. What is there already stays.
+pub async fn issue_keys(place: &Place, opened: &Opened, authority: &sandbox::trust::Authority, trust: &signing::Settings, now: DateTime<Utc>) -> Result<()> {
+    let db = Db::connect(&opened.options, &[]).await?;
+    let secret = crate::config::secret(&place.data)?;
+    let engine = signing::Engine::new(trust.clone());
+    for (facility, code) in organization::seed::facilities().into_iter().filter(|(_, code)| matches!(*code, "84001" | "84101")) {
+        let mut tx = db.begin(Scope::Facility(facility), Actor::system(facility), now).await?;
+        let house: String = sqlx::query_scalar(db::sql!("SELECT coalesce(nullif(legal_name, ''), name) FROM organization_facility WHERE facility_id = $1"))
+            .bind(facility.0)
+            .fetch_one(tx.conn())
+            .await?;
+        let people: Vec<(uuid::Uuid, Option<uuid::Uuid>, String, String)> = sqlx::query_as(db::sql!(
+            "SELECT a.account_id, a.practitioner_id, p.name, p.title FROM practitioner_account a
+             JOIN practitioner_practitioner p ON p.facility_id = $1 AND p.practitioner_id = a.practitioner_id
+             WHERE a.facility_id = $1 AND a.demo AND a.kind = 'staff'
+               AND NOT EXISTS (SELECT 1 FROM record_key k WHERE k.facility_id = $1 AND k.account_id = a.account_id AND k.purpose = 'person')
+             ORDER BY a.login"
+        ))
+        .bind(facility.0)
+        .fetch_all(tx.conn())
+        .await?;
+        for (account, practitioner, name, title) in people {
+            let number = practitioner.unwrap_or(account).as_u128() % 1_000_000_000;
+            let holder = sandbox::trust::Holder { name, id: format!("084{number:09}"), organisation: house.clone(), title, ..Default::default() };
+            keep_key(&mut tx, &secret, &engine, authority, &holder, account, practitioner).await?;
+        }
+        let has_seal: bool = sqlx::query_scalar(db::sql!("SELECT EXISTS (SELECT 1 FROM record_key WHERE facility_id = $1 AND purpose = 'seal' AND ended_at IS NULL)"))
+            .bind(facility.0)
+            .fetch_one(tx.conn())
+            .await?;
+        if !has_seal {
+            let holder = sandbox::trust::Holder { name: house.clone(), id: format!("15000{code}"), organisation: house, ..Default::default() };
+            keep_key(&mut tx, &secret, &engine, authority, &holder, demo_id(code, "account", "quantri"), None).await?;
+        }
+        tx.commit().await?;
+    }
+    db.close().await;
+    Ok(())
+}
+
+async fn keep_key(
+    tx: &mut db::Tx,
+    secret: &[u8; 32],
+    engine: &signing::Engine,
+    authority: &sandbox::trust::Authority,
+    holder: &sandbox::trust::Holder,
+    account: uuid::Uuid,
+    practitioner: Option<uuid::Uuid>,
+) -> Result<()> {
+    let issued = authority.issue_with(holder, KEY_PIN)?;
+    let key = record::sign::seed::Issued { id: uuid::Uuid::now_v7(), account, practitioner, p12: &issued.p12, password: &issued.password };
+    record::sign::seed::write(tx, secret, engine, &key).await
+}
+
 /// Writes facilities, staff and the three known people, if they are not there yet.
 pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
     let db = Db::connect(&opened.options, &[]).await?;
@@ -187,5 +245,5 @@ pub fn print_welcome(port: u16, sandbox_port: u16) {
     println!("  Trang công khai  http://127.0.0.1:{port}/");
     println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/  ·  hộp tin giả http://127.0.0.1:{sandbox_port}/messages");
     println!("  Đăng nhập        tiepnhan.84101 · dieuduong.84101 · bacsi.84101 · thungan.84101 · quantri.84101 (và 84102, 84103, 84001, 84901) · vanhanh.yba");
-    println!("  Mật khẩu         demo, mã xác thực 000000 ở nơi được hỏi");
+    println!("  Mật khẩu         demo, mã xác thực 000000 ở nơi được hỏi; PIN của khóa ký {KEY_PIN}");
 }

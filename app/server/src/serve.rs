@@ -85,6 +85,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
     };
     connect_messages(mode);
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
+    record::archive::sealing::connect(record::archive::sealing::Engine { signing: app.wiring.signing.clone(), files: app.files().clone() });
 
     let listener = TcpListener::bind(listen.listen).await.with_context(|| format!("cannot listen on {}", listen.listen))?;
     let (stop, stopped) = watch::channel(false);
@@ -207,6 +208,9 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let use_of_day = tokio::spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
     let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped));
     connect_messages(Mode::Real);
+    let engine = signing::Engine::new(signing::Settings::from_environment()?);
+    let files = db::Files::in_folder(&place.data.join("files"))?;
+    record::archive::sealing::connect(record::archive::sealing::Engine { signing: Arc::new(engine), files });
     Worker::new(db.clone(), clock, &listeners).run(wait_for_signal()).await;
     let _ = stop.send(true);
     let _ = anchors.await;

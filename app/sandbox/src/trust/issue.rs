@@ -143,14 +143,18 @@ pub(super) fn certify(authority: &Authority, holder: &Holder, public_key: &[u8])
 
 /// A new key with its certificate in a PKCS#12 file; the password is eight digits.
 pub(super) fn issue(authority: &Authority, holder: &Holder) -> Result<IssuedKey> {
+    issue_with(authority, holder, &format!("{:08}", rand::random::<u32>() % 100_000_000))
+}
+
+/// The same with a password that somebody has to remember.
+pub(super) fn issue_with(authority: &Authority, holder: &Holder, password: &str) -> Result<IssuedKey> {
     let key = SoftKey::generate()?;
     let mut chain = certify(authority, holder, &key.public_key())?;
-    let password = format!("{:08}", rand::random::<u32>() % 100_000_000);
     chain.push(authority.root_der());
-    let p12 = key_file(&key, &chain, &holder.name, &password)?;
+    let p12 = key_file(&key, &chain, &holder.name, password)?;
     let certificate = chain.swap_remove(0);
     let serial = Cert::read(&certificate).context("a new certificate")?.serial_hex();
-    Ok(IssuedKey { p12, password, certificate, serial, key })
+    Ok(IssuedKey { p12, password: password.to_owned(), certificate, serial, key })
 }
 
 fn key_file(key: &SoftKey, chain: &[Vec<u8>], name: &str, password: &str) -> Result<Vec<u8>> {

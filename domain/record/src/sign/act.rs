@@ -5,7 +5,7 @@
 use super::order::Orders;
 use super::store::documents::{self, NewSignature, Paper};
 use super::store::keys;
-use super::{code, flow, rule, stamp};
+use super::{code, flow, role, rule, stamp};
 use base::sign::{Certificate, Key, Kind, Prepared, SignFault, Signing, Work};
 use base::{Event, FacilityId, Problem};
 use chrono::{DateTime, Utc};
@@ -76,7 +76,11 @@ pub async fn look(tx: &mut Tx, asked: &[Asked]) -> Result<(Vec<Ready>, Vec<Outco
             continue;
         };
         let order = orders.of(tx, &paper).await?;
-        let place = flow::next(&order, &paper.signed()).unwrap_or("").to_owned();
+        let facts = paper.facts(order.clone());
+        let signed = paper.signed();
+        // The first place still open at which this person stands, so that "not yet" is said and not "not you".
+        let mine = flow::missing(&order, &signed).into_iter().find(|place| role::find(place).is_some_and(|r| rule::stands_at(r, place, &facts, &signer)));
+        let place = mine.or(flow::next(&order, &signed)).unwrap_or("").to_owned();
         let problem = if paper.sha256 != one.sha256 {
             "Giấy vừa có người ký hoặc có bản mới. Tải lại khay, xem lại rồi ký.".to_owned()
         } else if paper.status == "entered_in_error" || paper.status == "draft" {
@@ -84,7 +88,7 @@ pub async fn look(tx: &mut Tx, asked: &[Asked]) -> Result<(Vec<Ready>, Vec<Outco
         } else if kind_of(&paper).is_none() {
             "Loại tệp này không mang được chữ ký số.".to_owned()
         } else {
-            said(&rule::refuse(&place, &paper.facts(order.clone()), &signer, today))
+            said(&rule::refuse(&place, &facts, &signer, today))
         };
         if problem.is_empty() {
             ready.push(Ready { paper, flow: order, place, code: String::new() });
@@ -103,7 +107,7 @@ fn said(problems: &base::Problems) -> String {
 }
 
 fn outcome(paper: &Paper, place: &str, result: Result<String, String>) -> Outcome {
-    let role = if place.is_empty() { String::new() } else { super::role::label(place) };
+    let role = if place.is_empty() { String::new() } else { role::label(place) };
     Outcome { document: paper.document_id, title: paper.title.clone(), patient: paper.patient_name.clone(), role, result }
 }
 
@@ -228,7 +232,7 @@ impl Bench {
             kind,
             // A new version is a new file, so the place is unique within it.
             field: one.place.clone(),
-            reason: format!("{} ký {}", super::role::label(&one.place), one.paper.title),
+            reason: format!("{} ký {}", role::label(&one.place), one.paper.title),
             place: String::new(),
             stamp,
         };

@@ -45,7 +45,7 @@ pub fn providers(ctx: &Ctx) -> Vec<Connected> {
     let named = connected(&std::env::var("YBA_CSC").unwrap_or_default());
     if named.is_empty() && ctx.app.config.sandbox {
         let sandbox = std::env::var("YBA_SANDBOX_URL").unwrap_or_else(|_| "http://127.0.0.1:8090".into());
-        return vec![Connected { name: "Ký từ xa (CA giả lập)".into(), at: format!("{sandbox}/csc"), more: "yba-sandbox".into() }];
+        return vec![Connected { name: "Ký từ xa (CA giả lập)".into(), at: format!("{sandbox}/trust/csc/v2"), more: "yba-remote".into() }];
     }
     named
 }

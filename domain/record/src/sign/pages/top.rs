@@ -1,4 +1,4 @@
-//! What stands above a record about its signatures: an alarm, or how much still waits.
+//! What stands above a record about its signatures: an alarm, or what waits for the patient.
 
 use crate::sign::order::Orders;
 use crate::sign::store::documents;
@@ -12,7 +12,6 @@ use web::{Ctx, Failure, PanelFor};
 #[template(path = "sign-top.html")]
 struct Top {
     alerts: i64,
-    waiting: usize,
     /// Documents that wait for the patient: id and title.
     patient: Vec<(Uuid, String)>,
     may_alert: bool,
@@ -33,20 +32,18 @@ pub async fn panel(ctx: &Ctx, tx: &mut Tx, about: &PanelFor) -> Result<String, F
     .await?;
     let Some((record, alerts)) = found else { return Ok(String::new()) };
     let mut orders = Orders::default();
-    let (mut waiting, mut patient) = (0, Vec::new());
-    for paper in documents::list_of_record(tx, record).await? {
-        if !matches!(paper.status.as_str(), "done" | "signing") {
-            continue;
-        }
+    let mut patient = Vec::new();
+    for paper in documents::list_waiting_of_record(tx, record).await? {
         let order = orders.of(tx, &paper).await?;
         let Some(place) = flow::next(&order, &paper.signed()) else { continue };
-        waiting += 1;
         if role::find(place).is_some_and(|r| r.who == role::Who::Patient) {
-            patient.push((paper.document_id, paper.title.clone()));
+            if ctx.may("record.witness") {
+                patient.push((paper.document_id, paper.title.clone()));
+            }
         }
     }
-    if alerts == 0 && waiting == 0 {
+    if alerts == 0 && patient.is_empty() {
         return Ok(String::new());
     }
-    Ok(Top { alerts, waiting, patient, may_alert: ctx.may("record.alert") }.render()?)
+    Ok(Top { alerts, patient, may_alert: ctx.may("record.alert") }.render()?)
 }

@@ -109,8 +109,11 @@ impl Paper {
 
 macro_rules! papers_where {
     ($rest:expr) => {
+        papers_where!("d.version", $rest)
+    };
+    ($version:literal, $rest:expr) => {
         concat!(
-            "SELECT d.document_id, d.record_id, d.encounter_id, d.patient_id, d.form, d.form_version, d.title, d.kind, d.status, d.version,
+            "SELECT d.document_id, d.record_id, d.encounter_id, d.patient_id, d.form, d.form_version, d.title, d.kind, d.status, v.version,
                 coalesce(d.room_id, r.room_id) AS room_id, room.short_name AS room, coalesce(d.practitioner_id, r.practitioner_id) AS practitioner_id,
                 trim(dp.title || ' ' || dp.name) AS doctor_name, d.author_account, d.author_name, a.practitioner_id AS author, a.roles AS author_roles, ap.position AS author_position,
                 ap.licence_scope AS author_scope,
@@ -123,7 +126,9 @@ macro_rules! papers_where {
                 EXISTS (SELECT 1 FROM record_draft w WHERE w.facility_id = $1 AND w.document_id = d.document_id) AS has_draft,
                 coalesce(s.all_of_them, '[]') AS signatures
              FROM record_document d
-             JOIN record_version v ON v.facility_id = $1 AND v.document_id = d.document_id AND v.version = d.version
+             JOIN record_version v ON v.facility_id = $1 AND v.document_id = d.document_id AND v.version = ",
+            $version,
+            "
              JOIN record_record r ON r.facility_id = $1 AND r.record_id = d.record_id
              JOIN patient_patient p ON p.facility_id = $1 AND p.patient_id = d.patient_id
              LEFT JOIN organization_room room ON room.facility_id = $1 AND room.room_id = coalesce(d.room_id, r.room_id)
@@ -134,7 +139,7 @@ macro_rules! papers_where {
                  SELECT jsonb_agg(jsonb_build_object('place', x.place, 'role', x.role, 'method', x.method, 'practitioner_id', x.practitioner_id,
                             'holder', x.holder, 'issuer', x.issuer, 'serial', x.serial, 'signed_at', x.signed_at, 'sha256', x.sha256) ORDER BY x.place) AS all_of_them,
                         (array_agg(x.sha256 ORDER BY x.place DESC))[1] AS last
-                 FROM record_signature x WHERE x.facility_id = $1 AND x.document_id = d.document_id AND x.version = d.version) s ON true
+                 FROM record_signature x WHERE x.facility_id = $1 AND x.document_id = d.document_id AND x.version = v.version) s ON true
              WHERE d.facility_id = $1 AND ",
             $rest
         )
@@ -179,6 +184,17 @@ pub async fn list_of_records(tx: &mut Tx, records: &[Uuid]) -> Result<Vec<Paper>
         .await
 }
 
+/// Those of a record that still wait for signatures.
+pub async fn list_waiting_of_record(tx: &mut Tx, record: Uuid) -> Result<Vec<Paper>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(papers_where!("d.record_id = $3 AND d.status IN ('done', 'signing') ORDER BY d.made_at, d.document_id")))
+        .bind(facility)
+        .bind(crate::sign::role::naming_fields())
+        .bind(record)
+        .fetch_all(tx.conn())
+        .await
+}
+
 /// All documents of a record that have a finished version, in the order of the record.
 pub async fn list_of_record(tx: &mut Tx, record: Uuid) -> Result<Vec<Paper>, sqlx::Error> {
     list_of_records(tx, &[record]).await
@@ -186,6 +202,18 @@ pub async fn list_of_record(tx: &mut Tx, record: Uuid) -> Result<Vec<Paper>, sql
 
 pub async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Paper>, sqlx::Error> {
     Ok(list(tx, &[id]).await?.pop())
+}
+
+/// A document as one of its versions left it.
+pub async fn find_version(tx: &mut Tx, id: Uuid, version: i32) -> Result<Option<Paper>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(papers_where!("$4::int", "d.document_id = $3")))
+        .bind(facility)
+        .bind(crate::sign::role::naming_fields())
+        .bind(id)
+        .bind(version)
+        .fetch_optional(tx.conn())
+        .await
 }
 
 /// Whether this facility has such a document at all, finished or not.
