@@ -7,6 +7,7 @@ mod lab;
 mod lists;
 mod load;
 mod measure;
+mod open;
 mod report;
 mod stock;
 mod tray;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, writes, visits; only by name, because they fill the disk: month-report, lists, find
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, record-open, writes, visits; only by name, because they fill the disk: month-report, lists, find
     name: Option<String>,
     /// Visits of `month-report`, rows of `lists`
     #[arg(long)]
@@ -75,6 +76,9 @@ async fn main() -> Result<()> {
     }
     if wanted("lab-validate") {
         lab::validate(&running, &mut report).await?;
+    }
+    if wanted("record-open") {
+        open::record(&running, &mut report).await?;
     }
     // Millions of rows: not among "all".
     if cli.name.as_deref() == Some("month-report") {
