@@ -207,6 +207,18 @@ pub(crate) fn word(told: &Told, path: &str, htmx: bool) -> Response {
         }
         return (told.status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
     }
+    if path.starts_with("/fhir/") {
+        let body = json!({
+            "resourceType": "OperationOutcome",
+            "issue": [{
+                "severity": if told.status.is_server_error() { "fatal" } else { "error" },
+                "code": issue_code(told.status),
+                "details": { "coding": [{ "system": "https://yba.example/problems", "code": told.code }], "text": told.title },
+                "diagnostics": format!("{} {incident}", told.text).trim(),
+            }],
+        });
+        return (told.status, [(header::CONTENT_TYPE, "application/fhir+json; charset=utf-8")], body.to_string()).into_response();
+    }
     let page = if htmx {
         FailurePiece { told, incident }.render()
     } else {
@@ -214,4 +226,19 @@ pub(crate) fn word(told: &Told, path: &str, htmx: bool) -> Response {
     };
     let text = page.unwrap_or_else(|_| told.text.clone());
     (told.status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+}
+
+/// The word of FHIR's issue-type list for a status.
+fn issue_code(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "login",
+        403 => "forbidden",
+        404 => "not-found",
+        409 => "conflict",
+        413 => "too-long",
+        422 => "processing",
+        429 => "throttled",
+        400..=499 => "invalid",
+        _ => "exception",
+    }
 }
