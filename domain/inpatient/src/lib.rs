@@ -15,11 +15,13 @@ mod listen;
 pub mod order;
 mod pages;
 pub mod paper;
+pub mod seed;
 pub mod stay;
 pub mod store;
 pub mod task;
 pub mod theatre;
 
+pub use listen::BED_DAYS;
 use pages::{
     admit, beds, care as nursing, consult, cost as costs, discharge as leaving, fluids, map, move_ward, orders, round, sheet, supply, tasks,
     theatre as operations, vitals, wards, wristband,

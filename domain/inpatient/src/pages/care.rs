@@ -122,7 +122,9 @@ async fn keep(ctx: &Ctx, tx: &mut Tx, stay: &stay::Stay, pairs: &Pairs) -> Resul
 /// The sheet of the day as form 37/BV2 or 38/BV2, growing with each entry.
 async fn write_paper(ctx: &Ctx, tx: &mut Tx, stay: &stay::Stay, level: i32) -> Result<(), Failure> {
     let day = ctx.today();
-    let today: Vec<Care> = care::list(tx, stay.encounter()).await?.into_iter().rev().filter(|c| local_date(c.at) == day && rule::form(c.level) == rule::form(level)).collect();
+    let paper = paper::day_sheet(ctx, tx, stay, rule::form(level), day).await?;
+    let is_here = |c: &Care| local_date(c.at) == day && rule::form(c.level) == rule::form(level) && paper.since.is_none_or(|since| c.at > since);
+    let today: Vec<Care> = care::list(tx, stay.encounter()).await?.into_iter().rev().filter(is_here).collect();
     let Some(last) = today.last() else { return Ok(()) };
     let measured = super::vitals::of_stay(tx, stay).await?;
     let latest = measured.last();
@@ -179,5 +181,6 @@ async fn write_paper(ctx: &Ctx, tx: &mut Tx, stay: &stay::Stay, level: i32) -> R
         });
         paper::joined(base, Value::Object(seen(last)))
     };
-    paper::write(ctx, tx, stay, rule::form(level), &day.to_string(), paper::joined(paper::head(stay), data)).await
+    let data = paper::joined(json!({ "to_so": paper.number }), data);
+    paper::put(ctx.app.records(), tx, stay, rule::form(level), paper.document, paper::joined(paper::head(stay), data)).await
 }

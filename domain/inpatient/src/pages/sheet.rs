@@ -293,36 +293,58 @@ async fn keep(ctx: &Ctx, tx: &mut Tx, stay: &Stay, pairs: &Pairs, typed: &[(usiz
     Ok(())
 }
 
-/// The sheet of the day as form 36/BV2: one paper a day, growing with each entry.
+/// The sheet of the day as form 36/BV2: one paper a day, growing with each entry until it is signed.
 async fn write_paper(ctx: &Ctx, tx: &mut Tx, stay: &Stay) -> Result<(), Failure> {
     let day = ctx.today();
+    let paper = paper::day_sheet(ctx, tx, stay, "36/BV2", day).await?;
     let sheets = order::list_sheets(tx, stay.encounter(), 60).await?;
     let orders = order::list_orders(tx, stay.encounter()).await?;
-    let of_day: Vec<&Sheet> = sheets.iter().rev().filter(|s| s.wrong_at.is_none() && local_date(s.at) == day).collect();
-    let Some(last) = of_day.last() else { return Ok(()) };
-    let words = |o: &&Order| format!("{}{} {} {} ({})", if o.stopped_at.is_some() { "[ngừng] " } else { "" }, o.name, o.dose, o.route, show_hours(&o.hours)).replace("  ", " ");
+    let of_day: Vec<&Sheet> = sheets.iter().rev().filter(|s| s.wrong_at.is_none() && local_date(s.at) == day && paper.since.is_none_or(|since| s.at > since)).collect();
+    match form_36(stay, &of_day, &orders, paper.number) {
+        Some(data) => paper::put(ctx.app.records(), tx, stay, "36/BV2", paper.document, data).await,
+        None => Ok(()),
+    }
+}
+
+/// The fields of form 36/BV2 from entries of one day, oldest first; `None` without entries.
+pub fn form_36(stay: &Stay, of_day: &[&Sheet], orders: &[Order], number: i64) -> Option<Value> {
+    let last = of_day.last()?;
+    let words = |o: &Order| {
+        let parts = [if o.stopped_at.is_some() { "[ngừng]" } else { "" }, &o.name, &o.dose, &o.route].map(str::to_owned);
+        format!("{} ({})", parts.into_iter().filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" "), show_hours(&o.hours))
+    };
     let rows: Vec<Value> = of_day
         .iter()
         .map(|s| {
-            let lines: Vec<String> = orders.iter().filter(|o| o.sheet_id == s.sheet_id).collect::<Vec<_>>().iter().map(words).collect();
+            let lines = orders.iter().filter(|o| o.sheet_id == s.sheet_id).map(words);
             let also = [format!("Chăm sóc cấp {}", s.care_level), s.diet.clone(), s.advice.clone()];
-            let y_lenh: Vec<String> = lines.into_iter().chain(also.into_iter().filter(|w| !w.is_empty())).collect();
-            json!({ "ngay_gio": paper::clock(s.at), "dien_bien_benh": s.progress, "y_lenh_dieu_tri": y_lenh.join("\n") })
+            let y_lenh: Vec<String> = lines.chain(also.into_iter().filter(|w| !w.is_empty())).collect();
+            json!({ "ngay_gio": paper::clock(s.at), "dien_bien_benh": format!("{}\n{}", s.progress, s.by_name), "y_lenh_dieu_tri": y_lenh.join("\n") })
         })
         .collect();
     let drugs: Vec<Value> = orders
         .iter()
         .filter(|o| o.drug_id.is_some() && of_day.iter().any(|s| s.sheet_id == o.sheet_id))
-        .map(|o| json!({ "ten_thuoc": o.name, "lieu_dung": o.dose, "duong_dung": o.route, "thoi_diem": show_hours(&o.hours), "ghi_chu": o.note }))
+        .map(|o| {
+            json!({
+                "ten_thuoc": o.name,
+                "so_luong": format!("{} {}", rule::show_quantity(o.quantity_milli * o.hours.len() as i64), o.unit),
+                "lieu_dung": format!("{} × {} lần/ngày", o.dose, o.hours.len()),
+                "duong_dung": o.route,
+                "thoi_diem": show_hours(&o.hours),
+                "so_ngay": o.days,
+            })
+        })
         .collect();
     let data = json!({
+        "to_so": number,
         "bang_dieu_tri": rows,
         "y_lenh_thuoc": drugs,
         "che_do_cham_soc": format!("Cấp {}", last.care_level),
         "che_do_an": last.diet,
         "theo_doi": last.advice,
     });
-    paper::write(ctx, tx, stay, "36/BV2", &day.to_string(), paper::joined(paper::head(stay), data)).await
+    Some(paper::joined(paper::head(stay), data))
 }
 
 /// A reason, for what is taken back or stopped.

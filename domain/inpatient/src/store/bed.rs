@@ -227,7 +227,9 @@ pub async fn lie(tx: &mut Tx, id: Uuid, bed: &Bed, encounter: EncounterId, patie
         "WITH freed AS (
              UPDATE inpatient_bed SET held_for = NULL, held_until = NULL WHERE facility_id = $1 AND (bed_id = $3 OR held_for = $5))
          INSERT INTO inpatient_bed_stay (facility_id, bed_stay_id, bed_id, ward_id, encounter_id, patient_id, period, is_shared, by_account, by_name)
-         VALUES ($1, $2, $3, $4, $5, $6, tstzrange($7, NULL), $8, $9, $10)"
+         -- Who leaves one bed and is laid in another within the same second lies there from the end of the first on.
+         VALUES ($1, $2, $3, $4, $5, $6, tstzrange(greatest($7, (SELECT max(upper(period)) FROM inpatient_bed_stay
+             WHERE facility_id = $1 AND (patient_id = $6 OR bed_id = $3) AND upper(period) < $7::timestamptz + interval '1 minute')), NULL), $8, $9, $10)"
     ))
     .bind(facility)
     .bind(id)

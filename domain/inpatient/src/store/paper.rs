@@ -1,6 +1,7 @@
 //! Which document of the record holds which sheet of the ward.
 
 use base::{DocumentId, EncounterId};
+use chrono::{DateTime, Utc};
 use db::{Tx, sql};
 use uuid::Uuid;
 
@@ -23,16 +24,17 @@ pub async fn document(tx: &mut Tx, encounter: EncounterId, form: &str, about: &s
     Ok(DocumentId(id))
 }
 
-/// The document, where it was written before.
-pub async fn find(tx: &mut Tx, encounter: EncounterId, form: &str, about: &str) -> Result<Option<DocumentId>, sqlx::Error> {
+/// The document and when it was last written to, where it was written before.
+pub async fn find(tx: &mut Tx, encounter: EncounterId, form: &str, about: &str) -> Result<Option<(DocumentId, DateTime<Utc>)>, sqlx::Error> {
     let facility = tx.facility().0;
-    let id: Option<Uuid> =
-        sqlx::query_scalar(sql!("SELECT document_id FROM inpatient_paper WHERE facility_id = $1 AND encounter_id = $2 AND form = $3 AND about = $4"))
-            .bind(facility)
-            .bind(encounter.0)
-            .bind(form)
-            .bind(about)
-            .fetch_optional(tx.conn())
-            .await?;
-    Ok(id.map(DocumentId))
+    let found: Option<(Uuid, DateTime<Utc>)> = sqlx::query_as(sql!(
+        "SELECT document_id, written_at FROM inpatient_paper WHERE facility_id = $1 AND encounter_id = $2 AND form = $3 AND about = $4"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .bind(form)
+    .bind(about)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(found.map(|(id, written)| (DocumentId(id), written)))
 }

@@ -160,7 +160,8 @@ async fn a_patient_moves_bed_and_ward_in_one_story() {
     for _ in 0..2 {
         assert_eq!(icu.post(&format!("/app/stays/{stay}/received"), &[]).await.status, 303, "received once, the second click lands the same");
     }
-    assert_eq!(icu.post(&format!("/app/stays/{stay}/bed"), &[("bed", &h1.to_string())]).await.status, 303);
+    let laid = icu.post(&format!("/app/stays/{stay}/bed"), &[("bed", &h1.to_string())]).await;
+    assert_eq!(laid.status, 303, "{}", laid.text);
     world.drain().await;
     assert_eq!(world.failed_jobs("84001").await, Vec::<String>::new());
     let way: Vec<(String, bool)> = {

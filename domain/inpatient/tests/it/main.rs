@@ -2,5 +2,6 @@
 
 mod clinic;
 mod day;
+mod depth;
 
 mod house;
