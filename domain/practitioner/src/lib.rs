@@ -59,6 +59,10 @@ pub fn module() -> web::Module {
                 name: "2026-11-25-0082-one-look-at-the-door",
                 sql: include_str!("../migrations/2026-11-25-0082-one-look-at-the-door.sql"),
             },
+            web::Migration {
+                name: "2026-11-25-1190-other-doors",
+                sql: include_str!("../migrations/2026-11-25-1190-other-doors.sql"),
+            },
         ],
         rail: vec![
             web::RailEntry { href: "/app/staff", icon: "users", label: "Nhân sự", right: "staff.manage", feature: None, order: 80 },

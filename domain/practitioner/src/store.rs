@@ -181,6 +181,61 @@ pub async fn end_session(conn: &mut PgConnection, session: Uuid, now: DateTime<U
     Ok(())
 }
 
+/// Where signing out of this session leads; empty for our own sign-in page.
+pub async fn farewell_of(tx: &mut Tx, session: Uuid) -> Result<String, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_scalar(sql!("SELECT farewell FROM practitioner_session WHERE facility_id = $1 AND session_id = $2"))
+        .bind(facility)
+        .bind(session)
+        .fetch_one(tx.conn())
+        .await
+}
+
+pub async fn set_farewell(tx: &mut Tx, session: Uuid, farewell: &str) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query(sql!("UPDATE practitioner_session SET farewell = $3 WHERE facility_id = $1 AND session_id = $2"))
+        .bind(facility)
+        .bind(session)
+        .bind(farewell)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Another way in, for the sign-in page.
+#[derive(Clone, Debug, FromRow)]
+pub struct Door {
+    pub label: String,
+    pub href: String,
+}
+
+/// The first few other ways in. Needs the purpose `sign-in`.
+pub async fn list_doors(conn: &mut PgConnection) -> Result<Vec<Door>, sqlx::Error> {
+    sqlx::query_as(sql!("SELECT label, href FROM practitioner_door ORDER BY label LIMIT 5")).fetch_all(conn).await
+}
+
+/// Opens this facility's other door, or shuts it.
+pub async fn set_door(tx: &mut Tx, door: Option<&Door>) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    match door {
+        Some(door) => {
+            sqlx::query(sql!(
+                "INSERT INTO practitioner_door (facility_id, label, href) VALUES ($1, $2, $3)
+                 ON CONFLICT (facility_id) DO UPDATE SET label = $2, href = $3, changed_at = now()"
+            ))
+            .bind(facility)
+            .bind(&door.label)
+            .bind(&door.href)
+            .execute(tx.conn())
+            .await?;
+        }
+        None => {
+            sqlx::query(sql!("DELETE FROM practitioner_door WHERE facility_id = $1")).bind(facility).execute(tx.conn()).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Ends all sessions of an account but one.
 pub async fn revoke_other_sessions(tx: &mut Tx, account: AccountId, keep: Option<Uuid>) -> Result<u64, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);

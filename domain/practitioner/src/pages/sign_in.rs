@@ -23,6 +23,7 @@ struct SignInPage {
     next: String,
     ask_code: bool,
     problems: Problems,
+    doors: Vec<store::Door>,
 }
 
 #[derive(Deserialize, Default)]
@@ -52,6 +53,7 @@ fn page(visitor: &Visitor, form: &SignInForm, ask_code: bool, problems: Problems
         next: form.next.clone(),
         ask_code: ask_code || visitor.app.config.demo,
         problems,
+        doors: Vec::new(),
     }
 }
 
@@ -61,7 +63,8 @@ pub async fn show(visitor: Visitor, Query(q): Query<Next>) -> Answer {
         return web::redirect(rule::safe_next(&q.next));
     }
     let form = SignInForm { login: q.login, next: q.next, ..SignInForm::default() };
-    web::html(page(&visitor, &form, false, Problems::none()))
+    let doors = store::list_doors(visitor.begin_for("sign-in").await?.conn()).await?;
+    web::html(SignInPage { doors, ..page(&visitor, &form, false, Problems::none()) })
 }
 
 /// Checks login, password and code; opens a session.
@@ -108,7 +111,7 @@ pub async fn submit(visitor: Visitor, headers: HeaderMap, Form(form): Form<SignI
             return fail(&visitor, &form, &bucket, problems, true).await;
         }
     };
-    open_session(&visitor, &account, step, &bucket, rule::safe_next(&form.next)).await
+    open_session(&visitor, &account, step, &bucket, rule::safe_next(&form.next), "").await.map(|(response, _)| response)
 }
 
 fn wrong() -> Problems {
@@ -153,10 +156,25 @@ async fn fail(visitor: &Visitor, form: &SignInForm, bucket: &str, problems: Prob
 /// Signs somebody in who has proved in another way who they are: the owner who just made the clinic, or who goes from
 /// one branch to another.
 pub async fn let_in(visitor: &Visitor, account: &Account, next: &str) -> Answer {
-    open_session(visitor, account, None, &format!("strange:{}:{}", account.login, visitor.remote), next).await
+    let bucket = format!("strange:{}:{}", account.login, visitor.remote);
+    open_session(visitor, account, None, &bucket, next, "").await.map(|(response, _)| response)
 }
 
-async fn open_session(visitor: &Visitor, account: &Account, step: Option<i64>, bucket: &str, next: &str) -> Answer {
+/// The same for somebody whom another house vouches for. Gives the session too; `farewell` is the path to which signing
+/// out of it leads, so that the other house hears of it.
+pub async fn let_in_by_other_door(visitor: &Visitor, account: &Account, next: &str, farewell: &str) -> Result<(Response, Uuid), Failure> {
+    let bucket = format!("strange:{}:{}", account.login, visitor.remote);
+    open_session(visitor, account, None, &bucket, rule::safe_next(next), farewell).await
+}
+
+async fn open_session(
+    visitor: &Visitor,
+    account: &Account,
+    step: Option<i64>,
+    bucket: &str,
+    next: &str,
+    farewell: &str,
+) -> Result<(Response, Uuid), Failure> {
     let app = &visitor.app;
     let (token, token_hash) = rule::new_token();
     let actor = actor_of(account);
@@ -179,6 +197,9 @@ async fn open_session(visitor: &Visitor, account: &Account, step: Option<i64>, b
         },
     )
     .await?;
+    if !farewell.is_empty() {
+        store::set_farewell(&mut tx, session, farewell).await?;
+    }
     store::clear_bucket(tx.conn(), bucket).await?;
     // Somebody else's session on this browser ends with this one's beginning.
     if let Some(before) = &visitor.ctx {
@@ -190,7 +211,7 @@ async fn open_session(visitor: &Visitor, account: &Account, step: Option<i64>, b
     set_cookie(&mut response, app, web::session::COOKIE, &token, None)?;
     let device = rule::device_cookie(&account.login, &app.config.secret);
     set_cookie(&mut response, app, DEVICE_COOKIE, &device, Some(400 * 24 * 3600))?;
-    Ok(response)
+    Ok((response, session))
 }
 
 /// The account as an actor of its facility.
@@ -223,9 +244,10 @@ fn set_cookie(response: &mut Response, app: &App, name: &str, value: &str, max_a
 pub async fn sign_out(ctx: Ctx) -> Answer {
     let mut tx = ctx.begin().await?;
     store::revoke_session(&mut tx, ctx.actor.account, ctx.signed_in.session).await?;
+    let farewell = store::farewell_of(&mut tx, ctx.signed_in.session).await?;
     tx.audit("sign-out", "session", ctx.signed_in.session, None, serde_json::Value::Null);
     tx.commit().await?;
-    let mut response = web::redirect("/sign-in")?;
+    let mut response = web::redirect(if farewell.is_empty() { "/sign-in" } else { &farewell })?;
     set_cookie(&mut response, &ctx.app, web::session::COOKIE, "", Some(0))?;
     Ok(response)
 }
