@@ -217,6 +217,17 @@ async fn write_people(db: &Db, facility: FacilityId, code: &str, now: DateTime<U
     Ok(())
 }
 
+/// Fills the wards of the demo hospital: beds, people in them, what was ordered, given and measured.
+pub async fn write_stays(place: &Place, opened: &Opened, now: DateTime<Utc>) -> Result<()> {
+    let db = Db::connect(&opened.options, &[]).await?;
+    let records = record::RecordDesk::new(db::Files::in_folder(&place.data.join("files"))?);
+    for (facility, code) in organization::seed::facilities() {
+        inpatient::seed::write(&db, facility, code, &records, now).await?;
+    }
+    db.close().await;
+    Ok(())
+}
+
 /// Invents people and visits at a facility of the demo world, with a progress bar.
 pub async fn invent(opened: &Opened, code: &str, people: u64, visits: u64, now: DateTime<Utc>) -> Result<()> {
     let facilities = organization::seed::facilities();

@@ -344,6 +344,7 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
     let opened = place.open().await?;
     serve::prepare(&opened.options).await?;
     demo::write_world(&opened, Clock::system().now()).await?;
+    demo::write_stays(&place, &opened, Clock::system().now()).await?;
     if args.people > 0 {
         demo::invent(&opened, &args.facility, args.people, args.visits, Clock::system().now()).await?;
     }
