@@ -32,6 +32,7 @@ const ENGLISH = {
   "Của {} lúc {}": "By {} at {}",
   "Giữ của tôi": "Keep mine", "Lấy của người kia": "Take theirs", "Ghép cả hai": "Join both", "Lưu lựa chọn": "Save the choice",
   "người khác": "someone else",
+  "Đủ các mục bắt buộc": "All required sections are complete",
   "Đang đọc mã…": "Reading the code…",
   "Không đọc được mã này. Quét lại hoặc gõ tay.": "This code cannot be read. Scan again or type it.",
   "Đưa mã QR vào khung": "Hold the QR code in the frame",
