@@ -16,6 +16,7 @@ pub mod meaning;
 pub mod merged;
 pub mod note;
 pub mod note_template;
+pub mod outside;
 pub mod pages;
 pub mod priority;
 pub mod queue;
