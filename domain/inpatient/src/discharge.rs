@@ -122,7 +122,7 @@ pub fn open_things(facts: &Facts, stay: uuid::Uuid, ward: uuid::Uuid) -> Vec<Ope
         add(format!("Thuốc chưa dùng chưa trả khoa Dược: {drug}"), format!("/app/wards/{ward}/supplies"), "arrow-back-up");
     }
     for gap in &facts.gaps {
-        add(gap.clone(), format!("/app/records/of/{stay}"), "file-text");
+        add(gap.clone(), of("record"), "file-text");
     }
     if facts.needs_death_review {
         add("Chưa có biên bản kiểm thảo tử vong".into(), of("discharge#death-review"), "clipboard-text");

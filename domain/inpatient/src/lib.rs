@@ -23,10 +23,10 @@ pub mod theatre;
 
 pub use listen::BED_DAYS;
 use pages::{
-    admit, beds, care as nursing, consult, cost as costs, discharge as leaving, fluids, map, move_ward, orders, round, sheet, supply, tasks,
+    admit, beds, care as nursing, consult, cost as costs, discharge as leaving, fluids, map, move_ward, orders, panels, round, sheet, supply, tasks,
     theatre as operations, vitals, wards, wristband,
 };
-use web::{Listener, Migration, Module, RailEntry, Route, Scan, get, post};
+use web::{Listener, Migration, Module, Panel, RailEntry, Route, Scan, get, post};
 
 /// Every route of the ward belongs to this feature of the package.
 const FEATURE: &str = "inpatient";
@@ -59,6 +59,22 @@ pub fn module() -> Module {
             Migration { name: "2026-11-25-1255-leaving", sql: include_str!("../migrations/2026-11-25-1255-leaving.sql") },
         ],
         rail: vec![RailEntry { href: "/app/wards", icon: "bed", label: "Giường", right: READ, feature: Some(FEATURE), order: 15 }],
+        panels: vec![
+            Panel {
+                place: "patient.visits",
+                order: 5,
+                right: Some(READ),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(panels::lying(ctx, tx, about)),
+            },
+            Panel {
+                place: "encounter.finish",
+                order: 40,
+                right: Some(ADMIT),
+                feature: Some(FEATURE),
+                render: |ctx, tx, about| Box::pin(panels::to_admit(ctx, tx, about)),
+            },
+        ],
         scans: vec![Scan {
             name: "wristband of an inpatient",
             right: READ,
@@ -95,6 +111,7 @@ fn routes() -> Vec<Route> {
         get("/app/stays/{encounter}/vitals", vitals::show).right(READ),
         post("/app/stays/{encounter}/vitals", vitals::record).right(NURSE),
         get("/app/stays/{encounter}/wristband.pdf", wristband::print).right(READ),
+        get("/app/stays/{encounter}/record", orders::record).right("record.read"),
         post("/app/stays/{encounter}/bed", map::lay).right(NURSE),
         post("/app/stays/{encounter}/leave-on", map::expect_leave).right(NURSE),
         post("/app/stays/{encounter}/move", move_ward::ask).right(NURSE),

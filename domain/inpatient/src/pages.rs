@@ -11,6 +11,7 @@ pub mod frame;
 pub mod map;
 pub mod move_ward;
 pub mod orders;
+pub mod panels;
 pub mod round;
 pub mod sheet;
 pub mod supply;

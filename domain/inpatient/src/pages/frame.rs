@@ -40,6 +40,8 @@ pub struct Frame {
     pub admitted: String,
     /// Links that other modules hang here, e.g. the record of the stay.
     pub links: Vec<String>,
+    /// The medical record of the stay may be opened.
+    pub may_read_record: bool,
     pub may_write: bool,
     pub may_nurse: bool,
 }
@@ -79,6 +81,7 @@ impl Frame {
         Ok(Frame {
             day: crate::stay::day_number(local_date(stay.admitted_at), ctx.today()),
             admitted: format!("{} {}", base::show_time(stay.admitted_at), show_date(local_date(stay.admitted_at))),
+            may_read_record: ctx.may("record.read") && ctx.has_feature("emr.record"),
             may_write: is_open && ctx.may("ward.write"),
             may_nurse: is_open && ctx.may("ward.nurse"),
             stay,

@@ -27,6 +27,15 @@ pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
     web::html(Page { shell: ctx.shell("Cận lâm sàng", &[("F6", "Bộ chỉ định"), ("B", "Sơ đồ giường")]), frame, blocks, results })
 }
 
+/// `GET /app/stays/{encounter}/record`: leads to the medical record of the stay, opened when there is none yet.
+pub async fn record(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    crate::store::stay::get(&mut tx, id).await?;
+    let record = ctx.app.records().of_encounter(&mut tx, id).await?;
+    tx.commit().await?;
+    web::redirect(format!("/app/records/{record}"))
+}
+
 /// What was typed into a field with suggestions.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

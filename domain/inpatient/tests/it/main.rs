@@ -5,3 +5,4 @@ mod day;
 mod depth;
 
 mod house;
+mod papers;
