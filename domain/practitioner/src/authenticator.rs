@@ -2,7 +2,7 @@
 //! (the facility's name, what it bought) is remembered for half a minute, for the calendar day it was read on, and only
 //! as long as the facility's stamp stands: a package bought a moment ago counts with the next click.
 
-use crate::{role, sign_in};
+use crate::{role, scope, sign_in};
 use base::{AccountId, Actor, FacilityId, PractitionerId, RoomId, Via};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use db::Db;
@@ -122,12 +122,15 @@ impl web::Authenticator for Accounts {
         let roles: Vec<String> = row.get("roles");
         let label = roles.first().and_then(|r| role::find(r)).map_or("", |r| r.label);
         let room: Option<Uuid> = row.get("room_id");
+        let scopes: Vec<String> = row.get("scopes");
+        let rights = role::rights_of(&roles);
+        let rights = if scopes.is_empty() { rights } else { Arc::new(scope::narrowed(&rights, &scopes)) };
         let actor = Actor {
             account: AccountId(row.get("account_id")),
             facility,
             practitioner: row.get::<Option<Uuid>, _>("practitioner_id").map(PractitionerId),
             name: row.get::<String, _>("display_name").into(),
-            rights: role::rights_of(&roles),
+            rights,
             roles: roles.into(),
             via: if machine { Via::Api } else { Via::Web },
         };

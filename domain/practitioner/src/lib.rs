@@ -7,6 +7,7 @@ pub mod package;
 pub mod pages;
 pub mod password;
 pub mod role;
+pub mod scope;
 pub mod second_factor;
 pub mod seed;
 pub mod sign_in;
@@ -62,6 +63,10 @@ pub fn module() -> web::Module {
             web::Migration {
                 name: "2026-11-25-1190-other-doors",
                 sql: include_str!("../migrations/2026-11-25-1190-other-doors.sql"),
+            },
+            web::Migration {
+                name: "2026-11-25-1320-token-scopes",
+                sql: include_str!("../migrations/2026-11-25-1320-token-scopes.sql"),
             },
         ],
         rail: vec![

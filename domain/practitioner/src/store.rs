@@ -129,6 +129,17 @@ pub async fn insert_session(conn: &mut PgConnection, new: &NewSession<'_>) -> Re
     Ok(())
 }
 
+/// Limits a session that just began to these scopes.
+pub async fn limit_session(conn: &mut PgConnection, facility: i32, session: Uuid, scopes: &[String]) -> Result<(), sqlx::Error> {
+    sqlx::query(sql!("UPDATE practitioner_session SET scopes = $3 WHERE facility_id = $1 AND session_id = $2"))
+        .bind(facility)
+        .bind(session)
+        .bind(scopes)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// A session on some device.
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionRow {

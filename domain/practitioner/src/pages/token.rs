@@ -2,7 +2,7 @@
 
 use crate::pages::sign_in::actor_of;
 use crate::store::{self, NewSession};
-use crate::{password, sign_in as rule};
+use crate::{password, scope, sign_in as rule};
 use axum::response::IntoResponse;
 use base64::Engine;
 use db::Scope;
@@ -19,6 +19,8 @@ pub struct TokenForm {
     grant_type: String,
     client_id: String,
     client_secret: String,
+    /// SMART system scopes with blanks between; empty asks for all that the account may.
+    scope: String,
 }
 
 /// Issues a bearer token, or says why not in the words of RFC 6749 §5.2.
@@ -50,8 +52,18 @@ pub async fn issue(visitor: Visitor, headers: HeaderMap, Form(form): Form<TokenF
         tx.commit().await?;
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
     };
-    let (token, token_hash) = rule::new_token();
     let actor = actor_of(&account);
+    let scopes = match form.scope.trim() {
+        "" => Vec::new(),
+        asked => match scope::granted(asked, &actor.rights) {
+            Some(scopes) => scopes,
+            None => return refuse(StatusCode::BAD_REQUEST, "invalid_scope"),
+        },
+    };
+    let (token, token_hash) = rule::new_token();
+    let may = |letter| scope::allows(&actor.rights, "*", letter);
+    let usual = if may('c') { "system/*.cruds" } else if may('r') { "system/*.rs" } else { "" };
+    let told = if scopes.is_empty() { usual.to_owned() } else { scopes.join(" ") };
     let mut tx = visitor.app.db.begin(Scope::FacilityFor(actor.facility, "sign-in"), actor, visitor.now).await?;
     let session = Uuid::now_v7();
     store::insert_session(
@@ -70,9 +82,12 @@ pub async fn issue(visitor: Visitor, headers: HeaderMap, Form(form): Form<TokenF
         },
     )
     .await?;
-    tx.audit("sign-in", "session", session, None, json!({ "grant": "client_credentials" }));
+    if !scopes.is_empty() {
+        store::limit_session(tx.conn(), account.facility_id, session, &scopes).await?;
+    }
+    tx.audit("sign-in", "session", session, None, json!({ "grant": "client_credentials", "scope": told }));
     tx.commit().await?;
-    let body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": rule::MACHINE.num_seconds() });
+    let body = json!({ "access_token": token, "token_type": "Bearer", "expires_in": rule::MACHINE.num_seconds(), "scope": told });
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
 }
 
