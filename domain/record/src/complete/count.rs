@@ -57,7 +57,12 @@ pub async fn lists(tx: &mut Tx, covers: &[Cover]) -> Result<HashMap<Uuid, Checkl
                 document: draft.document_id,
                 form: draft.form.clone(),
                 title: draft.title.clone(),
-                progress: Progress::Draft,
+                progress: if draft.is_made {
+                    let whose = draft.doctor.clone().or_else(|| cover.doctor.clone()).unwrap_or_default();
+                    Progress::Unsigned { role: role::label(flow::PRACTITIONER), whose, place: flow::PRACTITIONER.to_owned() }
+                } else {
+                    Progress::Draft
+                },
                 whose: draft.doctor.clone().unwrap_or_else(|| draft.author_name.clone()),
                 since: draft.made_at,
                 returned: String::new(),

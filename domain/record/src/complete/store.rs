@@ -178,7 +178,7 @@ pub async fn is_in_scope(tx: &mut Tx, record: Uuid, scope: &Scope) -> Result<boo
     .await
 }
 
-/// Papers that nobody has finished yet.
+/// Papers that have no version yet: nobody finished them, or another module made them and nobody has looked.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Draft {
     pub record_id: Uuid,
@@ -188,14 +188,18 @@ pub struct Draft {
     pub author_name: String,
     pub doctor: Option<String>,
     pub made_at: DateTime<Utc>,
+    /// Made by another module; only its signature is missing.
+    pub is_made: bool,
 }
 
 pub async fn drafts(tx: &mut Tx, records: &[Uuid]) -> Result<Vec<Draft>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT d.record_id, d.document_id, d.form, d.title, d.author_name, trim(w.title || ' ' || w.name) AS doctor, d.made_at FROM record_document d
+        "SELECT d.record_id, d.document_id, d.form, d.title, d.author_name, trim(w.title || ' ' || w.name) AS doctor, d.made_at,
+                d.kind = 'paper' AS is_made FROM record_document d
          LEFT JOIN practitioner_practitioner w ON w.facility_id = $1 AND w.practitioner_id = d.practitioner_id
-         WHERE d.facility_id = $1 AND d.record_id = ANY($2) AND d.status = 'draft' AND d.version = 0 ORDER BY d.made_at"
+         WHERE d.facility_id = $1 AND d.record_id = ANY($2) AND d.version = 0
+             AND (d.status = 'draft' OR d.kind = 'paper' AND d.status = 'done') ORDER BY d.made_at"
     ))
     .bind(facility)
     .bind(records)

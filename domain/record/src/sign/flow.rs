@@ -6,16 +6,20 @@ use serde_json::Value;
 
 /// The place that the seal of a scanned paper takes.
 pub const SEAL: &str = "con_dau";
+/// The place of whoever answers for a paper that another module made.
+pub const PRACTITIONER: &str = "nguoi_hanh_nghe";
 /// The place of the timestamp that the archive sets; never part of an order.
 pub const ARCHIVE: &str = "luu_tru";
 
 /// The order of this very document. `order` is the form's own or the facility's; scans are sealed as certified copies
-/// (NĐ 137/2024/NĐ-CP, art. 5); what another module made was released there, what others sent came signed or not at all.
+/// (NĐ 137/2024/NĐ-CP, art. 5); a report or prescription is signed by whoever answers for it; what others sent came signed
+/// or not at all.
 pub fn of(kind: &str, order: &[String], data: &Value) -> Vec<String> {
     if !order.is_empty() {
         return order.iter().flat_map(|key| places(key, data)).collect();
     }
     match kind {
+        "paper" => vec![PRACTITIONER.to_owned()],
         "scan" => vec![SEAL.to_owned()],
         _ => Vec::new(),
     }
@@ -56,7 +60,7 @@ mod tests {
             ("form", vec![], json!({}), vec![]),
             ("form", vec!["thu_ky", "thanh_vien", "chu_toa"], council.clone(), vec!["thu_ky", "thanh_vien_1", "thanh_vien_2", "chu_toa"]),
             ("form", vec!["thu_ky", "thanh_vien", "chu_toa"], json!({}), vec!["thu_ky", "chu_toa"]),
-            ("paper", vec![], json!({}), vec![]),
+            ("paper", vec![], json!({}), vec![PRACTITIONER]),
             ("scan", vec![], json!({}), vec![SEAL]),
             ("incoming", vec![], json!({}), vec![]),
         ] {

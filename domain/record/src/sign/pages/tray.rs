@@ -123,6 +123,8 @@ struct TrayPage {
 impl TrayPage {
     async fn load(ctx: &Ctx, q: &str) -> Result<TrayPage, Failure> {
         let mut tx = ctx.begin().await?;
+        // Reports and prescriptions are drawn when their signer comes for them.
+        crate::document::paper::freeze_mine(&ctx.app, &mut tx).await?;
         let (mut lines, has_more) = waiting(&mut tx).await?;
         let wanted = base::fold(q);
         if !wanted.trim().is_empty() {
