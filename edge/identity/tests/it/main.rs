@@ -1,1 +1,4 @@
-//! The days of this module, through real pages.
+//! A hospital's own accounts open our doors, through real pages and a provider that lives in the test.
+
+mod provider;
+mod sso;
