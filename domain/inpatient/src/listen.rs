@@ -108,6 +108,12 @@ pub async fn patients_merged(tx: &mut Tx, payload: Value) -> anyhow::Result<()> 
         db::sql!("UPDATE inpatient_bed_stay SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
         db::sql!("UPDATE inpatient_order SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
         db::sql!("UPDATE inpatient_task SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_sheet SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_fluid SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_care SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_consult SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_request_line SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
+        db::sql!("UPDATE inpatient_discharge SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
         db::sql!("UPDATE inpatient_operation SET patient_id = $2 WHERE facility_id = $1 AND patient_id = $3"),
     ] {
         sqlx::query(statement).bind(facility).bind(kept).bind(gone).execute(tx.conn()).await?;

@@ -285,7 +285,7 @@ async fn write_days(
                 paper::put(records, &mut tx, &stay, "36/BV2", document, data).await.map_err(|e| anyhow!("{e:?}"))?;
             }
             tx.commit().await?;
-            measure(db, &nurse, row, encounter, patient, at + TimeDelta::minutes(20), n).await?;
+            measure(db, &nurse, row, encounter, patient, (at + TimeDelta::minutes(20), now), n).await?;
         }
         n += 1;
         day = day + chrono::Days::new(1);
@@ -294,10 +294,10 @@ async fn write_days(
 }
 
 /// Three measurements a day that drift towards the last one of the row.
-async fn measure(db: &Db, nurse: &Actor, row: &Row, encounter: EncounterId, patient: PatientId, from: DateTime<Utc>, n: i64) -> Result<()> {
+async fn measure(db: &Db, nurse: &Actor, row: &Row, encounter: EncounterId, patient: PatientId, (from, until): (DateTime<Utc>, DateTime<Utc>), n: i64) -> Result<()> {
     for (k, after) in [0, 6, 12].into_iter().enumerate() {
         let at = from + TimeDelta::hours(after);
-        if at > Utc::now() {
+        if at > until {
             break;
         }
         let days: i64 = row["days"].parse()?;

@@ -29,6 +29,8 @@ struct Entry {
     at: String,
     chair: String,
     clerk: String,
+    /// The minutes in the record, once concluded.
+    minutes: String,
 }
 
 #[derive(Template)]
@@ -64,9 +66,11 @@ async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, pairs: &Pairs, problems: 
     let staff = people::list(tx, ctx.today()).await?;
     let name = |id: Uuid| staff.iter().find(|s| s.practitioner_id == id).map(|s| s.name.clone()).unwrap_or_default();
     let rows = consult::list(tx, id).await?;
+    let papers = if frame.may_read_record { crate::store::paper::list(tx, id).await? } else { Vec::new() };
+    let minutes = |id: Uuid| papers.iter().find(|p| p.form == "bien_ban_hoi_chan" && p.about == id.to_string()).map(|p| format!("/app/documents/{}", p.document_id)).unwrap_or_default();
     let entries = rows
         .into_iter()
-        .map(|row| Entry { kind: word(&row.kind), at: super::show_moment(row.at), chair: name(row.chair_id), clerk: name(row.clerk_id), row })
+        .map(|row| Entry { kind: word(&row.kind), at: super::show_moment(row.at), chair: name(row.chair_id), clerk: name(row.clerk_id), minutes: minutes(row.consult_id), row })
         .collect();
     let summary = match field(pairs, "summary") {
         "" => order::list_sheets(tx, id, 3).await?.iter().rev().filter(|s| s.wrong_at.is_none()).map(|s| s.progress.clone()).collect::<Vec<_>>().join("\n"),

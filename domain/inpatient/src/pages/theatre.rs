@@ -34,6 +34,8 @@ struct Entry {
     phases: Vec<Phase>,
     status: Status,
     consent: String,
+    /// Title and address of the papers that were written for it.
+    papers: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -76,12 +78,13 @@ pub async fn show(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
 async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, pairs: Pairs, problems: Problems) -> Result<Page, Failure> {
     let frame = Frame::load(ctx, tx, id, "theatre").await?;
     let rows = operation::list(tx, id).await?;
+    let papers = if frame.may_read_record { crate::store::paper::list(tx, id).await? } else { Vec::new() };
     let staff = people::list(tx, ctx.today()).await?;
     let services = people::operation_services(tx, ctx.today()).await?;
     let owned = |list: &[(&'static str, &'static str)]| list.iter().map(|(k, w)| ((*k).to_owned(), (*w).to_owned())).collect();
     Ok(Page {
         shell: ctx.shell("Phẫu thuật", &[("F8", "Bước kế tiếp"), ("B", "Sơ đồ giường")]),
-        entries: rows.into_iter().map(entry).collect(),
+        entries: rows.into_iter().map(|row| entry(row, &papers)).collect(),
         classes: owned(&CLASSES),
         urgencies: owned(&URGENCIES),
         roles: owned(&ROLES),
@@ -98,7 +101,12 @@ async fn page(ctx: &Ctx, tx: &mut Tx, id: EncounterId, pairs: Pairs, problems: P
     })
 }
 
-fn entry(row: Operation) -> Entry {
+/// The papers of an operation, in the order in which they come.
+const PAPERS: [(&str, &str); 3] = [("01/BV2", "Giấy cam kết"), ("bang_kiem_an_toan_phau_thuat", "Bảng kiểm"), ("06/BV2", "Phiếu phẫu thuật")];
+
+fn entry(row: Operation, papers: &[crate::store::paper::Paper]) -> Entry {
+    let about = row.operation_id.to_string();
+    let of = |form: &str| papers.iter().find(|p| p.form == form && p.about == about).map(|p| format!("/app/documents/{}", p.document_id));
     let status = row.status();
     let phases = [("sign_in", "Trước gây mê (Sign in)", Status::Consented), ("time_out", "Trước rạch da (Time out)", Status::SignedIn), ("sign_out", "Trước rời phòng mổ (Sign out)", Status::Cutting)]
         .into_iter()
@@ -116,6 +124,7 @@ fn entry(row: Operation) -> Entry {
         urgency: word(&URGENCIES, &row.urgency),
         team: ROLES.iter().map(|(key, word)| (*word, row.who(key))).filter(|(_, who)| !who.is_empty()).collect(),
         consent: row.consent.0.get("by").and_then(Value::as_str).unwrap_or("").to_owned(),
+        papers: PAPERS.iter().filter_map(|(form, title)| Some((*title, of(form)?))).collect(),
         phases,
         status,
         row,

@@ -24,6 +24,24 @@ pub async fn document(tx: &mut Tx, encounter: EncounterId, form: &str, about: &s
     Ok(DocumentId(id))
 }
 
+/// A paper of the stay: its form, what it is about, and the document that holds it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Paper {
+    pub form: String,
+    pub about: String,
+    pub document_id: Uuid,
+}
+
+/// The papers of a stay, so that a page can lead to them.
+pub async fn list(tx: &mut Tx, encounter: EncounterId) -> Result<Vec<Paper>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!("SELECT form, about, document_id FROM inpatient_paper WHERE facility_id = $1 AND encounter_id = $2 ORDER BY form, about"))
+        .bind(facility)
+        .bind(encounter.0)
+        .fetch_all(tx.conn())
+        .await
+}
+
 /// The document and when it was last written to, where it was written before.
 pub async fn find(tx: &mut Tx, encounter: EncounterId, form: &str, about: &str) -> Result<Option<(DocumentId, DateTime<Utc>)>, sqlx::Error> {
     let facility = tx.facility().0;
