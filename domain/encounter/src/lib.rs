@@ -18,6 +18,7 @@ pub mod note;
 pub mod note_template;
 pub mod outside;
 pub mod pages;
+pub mod past;
 pub mod priority;
 pub mod queue;
 pub mod quick_text;
