@@ -32,6 +32,10 @@ pub struct Listen {
     /// Address for /metrics.
     #[arg(long, env = "YBA_ADMIN_LISTEN", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
+    /// Address for HL7 v2 messages of hospital systems (MLLP, without encryption of its own: keep it inside the house or
+    /// behind a tunnel); `off` for none.
+    #[arg(long, env = "YBA_MLLP", default_value = "127.0.0.1:2575")]
+    pub mllp: String,
     /// How the outside reaches this server, e.g. https://yba.example.vn; https makes cookies secure.
     #[arg(long, env = "YBA_PUBLIC_URL", default_value = "")]
     pub public_url: String,

@@ -137,6 +137,16 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
             }
         });
     }
+    if listen.mllp != "off" {
+        match TcpListener::bind(&listen.mllp).await {
+            Ok(listener) => {
+                let mut closing = stopped.clone();
+                let app = app.clone();
+                tasks.spawn(async move { hl7v2::listener::serve(listener, app, async move { let _ = closing.changed().await; }).await });
+            }
+            Err(error) => tracing::warn!(%error, address = listen.mllp, "no HL7 messages: the address is taken or no address"),
+        }
+    }
     // Before the ready line: whoever waits for it may stop us at once.
     let signal = wait_for_signal();
     println!("ready http://{}", listener.local_addr()?);
