@@ -115,6 +115,9 @@ struct DemoArgs {
     /// Port of the stand-in partners
     #[arg(long, default_value_t = 8090)]
     sandbox_port: u16,
+    /// Address for HL7 messages; `off` for none
+    #[arg(long, env = "YBA_MLLP", default_value = "127.0.0.1:2575")]
+    mllp: String,
     #[command(flatten)]
     place: Place,
 }
@@ -357,6 +360,7 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
     let listen = Listen {
         listen: ([127, 0, 0, 1], args.port).into(),
         admin_listen: ([127, 0, 0, 1], 9090).into(),
+        mllp: args.mllp.clone(),
         public_url: String::new(),
         no_worker: false,
     };
