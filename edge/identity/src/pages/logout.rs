@@ -66,9 +66,12 @@ pub async fn back_channel(visitor: Visitor, Path(code): Path<String>, Form(told)
     Ok(answer(StatusCode::OK))
 }
 
+/// In JSON, as the specification of the back channel has it.
 fn answer(status: StatusCode) -> web::Response {
-    let mut response = web::Response::default();
+    let body = if status == StatusCode::OK { "{}" } else { r#"{"error":"invalid_request"}"# };
+    let mut response = web::Response::new(body.into());
     *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -80,7 +80,8 @@ async fn the_provider_s_word_of_sign_out_ends_our_session() {
         ("unsigned", { let t = provider.logout_token(|_| ()); format!("{}.", t.rsplit_once('.').expect("three parts").0) }),
     ];
     for (name, token) in bad {
-        assert_eq!(server.post("/sign-in/sso/84001/logout", &[("logout_token", &token)]).await.status, 400, "{name}");
+        let page = server.post("/sign-in/sso/84001/logout", &[("logout_token", &token)]).await;
+        assert_eq!(page.status, 400, "{name}: {}", page.text);
     }
     assert_eq!(server.post("/sign-in/sso/84001/logout", &[("logout_token", &provider.logout_token(|c| c["sid"] = json!("s-2")))]).await.status, 200);
     assert_eq!(browser.get("/account").await.status, 200, "another session of theirs");
