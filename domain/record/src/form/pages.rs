@@ -116,5 +116,9 @@ pub fn address(form: &str, scope: &Scope, field: &str, view: &str) -> String {
             address.push_str(&format!("&{name}={value}"));
         }
     }
+    if !field.is_empty() {
+        // The preview opens where the field is.
+        address.push_str(&format!("#at-{field}"));
+    }
     address
 }

@@ -51,7 +51,9 @@ async fn two_houses_show_different_forms_from_one_binary() {
     let added = add_field(&mut admin, "house", "Nguy cơ té ngã", "0").await;
     assert_eq!(added.status, 303, "{}", added.text);
     assert!(added.location().contains("field=rieng_nguy_co_te_nga"));
-    let editor = admin.get(added.location()).await;
+    let (address, at) = added.location().split_once('#').expect("the field in the preview");
+    assert_eq!(at, "at-rieng_nguy_co_te_nga");
+    let editor = admin.get(address).await;
     assert!(editor.contains("Thêm “Nguy cơ té ngã” (chọn một) vào phần “I. Lý do vào viện”."), "the difference in words");
     let paper = admin.get(&format!("{FORM}/print?scope=house")).await;
     assert_eq!(paper.status, 200);

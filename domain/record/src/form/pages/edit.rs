@@ -114,6 +114,10 @@ impl Page {
         }
         address
     }
+    /// The open field, or one of its eyes.
+    fn is_open(&self, name: &str) -> bool {
+        self.open.as_ref().is_some_and(|open| open.field.value_ids().iter().any(|id| id == name))
+    }
     fn open_id(&self) -> &str {
         match &self.open {
             Some(open) => &open.field.id,
@@ -149,7 +153,7 @@ async fn page(ctx: &Ctx, tx: &mut Tx, desk: Desk, asked: &Asked, problems: Probl
     let happenings = Happening::ALL.iter().map(|h| (h.key(), h.title(), form.closing.required_for.contains(h))).collect();
     let signers = signers(form);
     Ok(Page {
-        shell: ctx.shell(&readable(&form.title), &[("F8", "Lưu"), ("Alt+1", "Trang nhập"), ("Alt+2", "Bản in"), ("Esc", "Danh sách mẫu")]),
+        shell: ctx.shell(&readable(&form.title), &[("F8", "Lưu"), ("Ctrl+Enter", "Ban hành"), ("Alt+1", "Trang nhập"), ("Alt+2", "Bản in"), ("Esc", "Danh sách mẫu")]),
         number: if form.form.contains('/') { form.form.clone() } else { String::new() },
         title: readable(&form.title),
         slug: slug(&form.form),

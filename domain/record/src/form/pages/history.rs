@@ -5,7 +5,8 @@ use crate::document::forms::readable;
 use crate::form::definition::Form;
 use crate::form::{catalogue::national, store, words};
 use askama::Template;
-use base::{show_date, show_time};
+use crate::document::overview::moment;
+use base::show_date;
 use std::sync::Arc;
 use web::{Answer, Ctx, Path, Shell};
 
@@ -56,7 +57,7 @@ pub async fn show(ctx: Ctx, Path(form): Path<String>) -> Answer {
             place: v.room_name.clone().unwrap_or_else(|| "Toàn cơ sở".to_owned()),
             valid_from: show_date(v.valid_from),
             by: v.published_by_name.clone(),
-            at: show_time(v.published_at),
+            at: moment(v.published_at),
             note: v.note.clone(),
             lines,
             is_newest: !versions[..at].iter().any(|o| o.room_id == v.room_id),

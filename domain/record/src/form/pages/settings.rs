@@ -1,9 +1,10 @@
 //! The parameters of the record: what holds today, what was decided before, what will hold.
 
+use crate::document::overview::moment;
 use crate::form::setting::number::Places;
 use crate::form::setting::{self, Decision, KNOWN, Kind, Known, Pattern};
 use askama::Template;
-use base::{Problems, show_date, show_time};
+use base::{Problems, show_date};
 use chrono::Datelike;
 use serde::Deserialize;
 use web::{Answer, Ctx, Failure, Form, Path, Shell};
@@ -127,7 +128,7 @@ fn past(decision: &Decision, today: chrono::NaiveDate) -> Past {
         value: decision.value.as_str().filter(|v| !v.is_empty()).unwrap_or("để trống").to_owned(),
         from: show_date(decision.valid_from),
         by: decision.set_by_name.clone(),
-        at: show_time(decision.set_at),
+        at: moment(decision.set_at),
         note: decision.note.clone(),
         is_coming: decision.valid_from > today,
     }
