@@ -7,3 +7,4 @@ mod ward;
 mod sign;
 mod complete;
 mod archive;
+mod digitise;
