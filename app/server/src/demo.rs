@@ -177,6 +177,9 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
         practitioner::seed::write(&mut tx, code, &hash, from).await?;
         billing::seed::connect_sandbox_bank(&mut tx).await?;
         diagnostics::store::lab::catalogue::seed(&mut tx, from).await?;
+        if code == "84001" {
+            exchange::seed::write(&mut tx, code, from).await?;
+        }
         // The facilities whose package has a pharmacy.
         if matches!(code, "84101" | "84103" | "84001") {
             inventory::seed::write(&mut tx, code, from).await.map_err(|e| anyhow!("the shelves of {code}: {e:?}"))?;

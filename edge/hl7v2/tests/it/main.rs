@@ -1,1 +1,7 @@
-//! The days of this module, through real pages.
+//! Hospital systems and Yba, over a real socket.
+
+mod admission;
+mod clerk;
+mod house;
+mod peers;
+mod trouble;
