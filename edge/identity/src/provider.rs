@@ -4,10 +4,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreUserInfoClaims};
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, JsonWebKey, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse,
+    OAuth2TokenResponse, PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -127,12 +127,25 @@ pub async fn come_back(agreement: &Agreement<'_>, code: &str, nonce: &str, verif
         Trouble::BadToken
     })?;
     let raw = token.to_string();
+    let mut username = claims.preferred_username().map(|name| name.to_string());
+    let mut email = claims.email().filter(|_| claims.email_verified() == Some(true)).map(|mail| mail.to_string());
+    // Many providers keep names out of the ID token and tell them only when asked with the access token.
+    if username.is_none() && email.is_none()
+        && let Ok(request) = client.user_info(answer.access_token().clone(), Some(claims.subject().clone()))
+    {
+        let told: CoreUserInfoClaims = request.request_async(&fetch).await.map_err(|error| {
+            tracing::warn!(%error, "the identity provider did not say who it is");
+            Trouble::Unreachable
+        })?;
+        username = told.preferred_username().map(|name| name.to_string());
+        email = told.email().filter(|_| told.email_verified() == Some(true)).map(|mail| mail.to_string());
+    }
     let sid = payload(&raw).and_then(|p| p["sid"].as_str().map(str::to_owned)).unwrap_or_default();
     Ok(Person {
         issuer: claims.issuer().to_string(),
         subject: claims.subject().to_string(),
-        username: claims.preferred_username().map(|name| name.to_string()),
-        email: claims.email().filter(|_| claims.email_verified() == Some(true)).map(|mail| mail.to_string()),
+        username,
+        email,
         sid,
         id_token: raw,
     })

@@ -24,6 +24,10 @@ pub enum Lie {
     Issuer,
     Key,
     UnverifiedMail,
+    /// No lie, but names are told only to who asks for them.
+    NamesWhenAsked,
+    /// Asked for names, it tells those of somebody else.
+    NamesOfAnother,
 }
 
 struct Waiting {
@@ -35,6 +39,7 @@ struct Waiting {
 #[derive(Default)]
 struct Memory {
     codes: HashMap<String, Waiting>,
+    told: Value,
     lie: Lie,
 }
 
@@ -59,6 +64,7 @@ impl Provider {
             .route("/.well-known/openid-configuration", get(configuration))
             .route("/jwks", get(keys))
             .route("/token", post(token))
+            .route("/userinfo", get(names))
             .with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         provider
@@ -109,7 +115,7 @@ impl Provider {
 async fn configuration(State(p): State<Provider>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", p.issuer);
     Json(json!({
-        "issuer": p.issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/jwks"),
+        "issuer": p.issuer, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/jwks"), "userinfo_endpoint": at("/userinfo"),
         "end_session_endpoint": at("/end"), "response_types_supported": ["code"], "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"], "token_endpoint_auth_methods_supported": ["client_secret_basic"]
     }))
@@ -146,6 +152,17 @@ async fn token(State(p): State<Provider>, headers: HeaderMap, Form(asked): Form<
     if lie == Lie::UnverifiedMail {
         claims["email_verified"] = json!(false);
     }
+    if matches!(lie, Lie::NamesWhenAsked | Lie::NamesOfAnother) {
+        memory.told = json!({ "sub": if lie == Lie::NamesOfAnother { json!("u-other") } else { claims["sub"].clone() }, "preferred_username": claims["preferred_username"] });
+        (claims["preferred_username"], claims["email"]) = (Value::Null, Value::Null);
+    }
     let id_token = p.signed_by(if lie == Lie::Key { &p.other_key } else { &p.key }, &claims);
     Json(json!({ "access_token": "x", "token_type": "Bearer", "expires_in": 300, "id_token": id_token })).into_response()
+}
+
+async fn names(State(p): State<Provider>, headers: HeaderMap) -> Response {
+    if headers.get("authorization").and_then(|v| v.to_str().ok()) != Some("Bearer x") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    Json(p.memory.lock().expect("memory").told.clone()).into_response()
 }

@@ -171,6 +171,16 @@ async fn a_mail_address_counts_only_when_it_was_verified() {
 }
 
 #[tokio::test]
+async fn a_provider_that_tells_names_only_when_asked_is_asked() {
+    let (world, provider) = connected("preferred_username").await;
+    let mut browser = world.stranger();
+    provider.lie(Lie::NamesOfAnother);
+    assert_eq!(come_in(&mut browser, &provider, "c1", doctor()).await.status, 422);
+    provider.lie(Lie::NamesWhenAsked);
+    assert_eq!(come_in(&mut browser, &provider, "c2", doctor()).await.status, 303);
+}
+
+#[tokio::test]
 async fn the_settings_are_the_administrator_s() {
     let (world, provider) = connected("preferred_username").await;
     assert_eq!(world.sign_in_as("bacsi.84001").await.get("/app/staff/sso").await.status, 403);
