@@ -51,7 +51,7 @@ const LEFT: f64 = 40.0;
 const RIGHT: f64 = 860.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 160.0;
-const CLASSES: [&str; 2] = ["curve one", "curve two"];
+const CLASSES: [&str; 2] = ["one", "two"];
 
 /// Draws lines, each with its own scale (least, most): name, points, least, most. All share the time axis, which spans at
 /// least a day. The scale of the first line stands at the left, that of the second at the right.

@@ -8,6 +8,7 @@ use crate::paper;
 use crate::stay::{Act, CameFrom, Step};
 use crate::store::order::{self, NewSheet};
 use crate::store::stay::{self, NewStay};
+use crate::store::operation::{self, Hand, NewOperation, Note};
 use crate::store::{bed, fluid, people};
 use anyhow::{Result, anyhow};
 use base::{Actor, BedId, EncounterId, FacilityId, PatientId, PersonId, PractitionerId, Problems, RoomId, Via, local_date};
@@ -22,7 +23,7 @@ use organization::seed::{demo_id, rows};
 use patient::demographics::{Demographics, Typed as Who};
 use patient::safety::{AllergyEntry, FlagEntry, TypedAllergy, TypedFlag};
 use patient::store::register::{Source, insert_patient, person_for};
-use patient::store::safety::{insert_allergy, insert_flag};
+use patient::store::safety::{insert_allergy, insert_flag, mark_none_known};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use web::ask::Records;
@@ -65,6 +66,7 @@ pub async fn write(db: &Db, facility: FacilityId, code: &str, records: &dyn Reco
     for stay in rows(include_str!("demo_stays.tsv")) {
         write_stay(db, facility, records, &stay, now).await.map_err(|e| anyhow!("{}: {e:#}", stay["name"]))?;
     }
+    write_operations(db, facility, now).await?;
     let mut tx = db.begin_system(facility, now).await?;
     // One bed is being cleaned, as in every ward in the morning.
     sqlx::query(db::sql!("UPDATE inpatient_bed SET cleaning_since = $3 WHERE facility_id = $1 AND bed_id = $2"))
@@ -214,6 +216,8 @@ async fn register(db: &Db, facility: FacilityId, row: &Row, patient: PatientId, 
         };
         let entry = AllergyEntry::check(&typed).map_err(|p| anyhow!("{:?}", p.0))?;
         insert_allergy(&mut tx, patient, demo_id(HOUSE, "allergy", row["bed"]), &entry).await.map_err(|e| anyhow!("{e:?}"))?;
+    } else {
+        mark_none_known(&mut tx, patient).await.map_err(|e| anyhow!("{e:?}"))?;
     }
     for kind in ["fall_risk", "infection"].into_iter().filter(|kind| row["marks"].contains(kind)) {
         let entry = FlagEntry::check(&TypedFlag { kind: kind.into(), ..TypedFlag::default() }, local_date(at)).map_err(|p| anyhow!("{:?}", p.0))?;
@@ -360,6 +364,56 @@ async fn give(db: &Db, facility: FacilityId, encounter: EncounterId, patient: Pa
             let is_out = crate::fluid::kind(kind).is_some_and(|(_, out)| out);
             fluid::insert(&mut tx, Uuid::now_v7(), encounter, patient, at, kind, is_out, ml, "").await?;
         }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The surgical ward: one appendix taken out in the night, one gall bladder planned for tomorrow.
+async fn write_operations(db: &Db, facility: FacilityId, now: DateTime<Utc>) -> Result<()> {
+    let surgeon = acting(facility, "phauthuat", doctor_name("phauthuat"));
+    let team = [("surgeon", "phauthuat"), ("anaesthetist", "bacsi.hstc")].map(|(role, login)| Hand { role: role.into(), id: demo_id(HOUSE, "staff", login), name: doctor_name(login).into() });
+    let begun = now - TimeDelta::hours(9);
+    let mut tx = db.begin(Scope::Facility(facility), surgeon, begun).await?;
+    for (bed, service, name, before, at) in [
+        ("B-01", Some("PT01"), "Phẫu thuật nội soi cắt ruột thừa", "Viêm ruột thừa cấp", begun),
+        ("B-02", None, "Phẫu thuật nội soi cắt túi mật", "Sỏi túi mật", now + TimeDelta::hours(20)),
+    ] {
+        let stay = EncounterId(demo_id(HOUSE, "stay", bed));
+        let patient = PatientId(demo_id(HOUSE, "patient", bed));
+        let id = demo_id(HOUSE, "operation", bed);
+        let new = NewOperation {
+            id,
+            service: service.map(|code| demo_id(HOUSE, "service", code)),
+            name,
+            class: "2",
+            urgency: if service.is_some() { "emergency" } else { "planned" },
+            planned_at: at,
+            before_code: "",
+            before_text: before,
+            anaesthesia: "Mê nội khí quản",
+            team: &team,
+        };
+        operation::insert(&mut tx, stay, patient, &new).await?;
+        if service.is_none() {
+            continue;
+        }
+        let consent = serde_json::json!({ "by": "Phan Văn Út", "witness": NURSE.1, "risks": "Chảy máu, nhiễm trùng, tai biến gây mê" });
+        operation::step(&mut tx, id, crate::theatre::Status::Consented, Some(&consent), None, "").await?;
+        for (phase, to) in [("sign_in", crate::theatre::Status::SignedIn), ("time_out", crate::theatre::Status::Cutting), ("sign_out", crate::theatre::Status::Closed)] {
+            let answers: BTreeMap<&str, &str> = crate::theatre::questions(phase).iter().map(|q| (q.key, if q.options[0] == "Có" { "Có" } else { q.options[0] })).collect();
+            let done = serde_json::json!({ phase: { "by": format!("{} · {}", base::show_time(begun), NURSE.1), "answers": answers } });
+            operation::step(&mut tx, id, to, None, Some(&done), "").await?;
+        }
+        let note = Note {
+            after_code: "",
+            after_text: "Viêm ruột thừa cấp",
+            description: "Vào bụng 3 trocar. Ruột thừa sung huyết, có giả mạc, chưa vỡ. Cắt ruột thừa, kiểm tra cầm máu, lau sạch hố chậu phải, đóng các lỗ trocar.",
+            drain: "Không",
+            blood_ml: Some(20),
+            specimen: "Ruột thừa gửi giải phẫu bệnh",
+        };
+        operation::note(&mut tx, id, &note).await?;
     }
     tx.commit().await?;
     Ok(())
