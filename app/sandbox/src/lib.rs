@@ -1,6 +1,7 @@
 //! Stand-ins for every outside party, each with ways to fail: for demonstrations and tests only.
 
 mod bank;
+pub mod his;
 mod invoices;
 mod messages;
 mod pages;
@@ -20,6 +21,7 @@ pub async fn run(listen: SocketAddr, server: String, authority: trust::Authority
     let bank = Bank::new(server, base::Clock::system());
     let phone = Phone::new(base::Clock::system());
     let invoices = InvoiceProvider::new(base::Clock::system(), std::time::Duration::from_secs(20));
-    let partners = pages::router(bank).merge(messages::router(phone)).merge(invoices::router(invoices)).merge(authority.router());
+    let his = his::HospitalSystem::new(std::env::var("YBA_MLLP").unwrap_or_else(|_| "127.0.0.1:2575".into()), base::Clock::system());
+    let partners = pages::router(bank).merge(his::router(his)).merge(messages::router(phone)).merge(invoices::router(invoices)).merge(authority.router());
     axum::serve(listener, partners).with_graceful_shutdown(stop).await.context("the stand-ins stopped")
 }

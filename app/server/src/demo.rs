@@ -257,7 +257,7 @@ pub fn print_welcome(port: u16, sandbox_port: u16) {
     println!("Yba, bản trình diễn với dữ liệu giả");
     println!("  Nhân viên        http://127.0.0.1:{port}/app");
     println!("  Trang công khai  http://127.0.0.1:{port}/");
-    println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/  ·  hộp tin giả http://127.0.0.1:{sandbox_port}/messages");
+    println!("  Ngân hàng giả    http://127.0.0.1:{sandbox_port}/  ·  hộp tin giả http://127.0.0.1:{sandbox_port}/messages  ·  HIS giả http://127.0.0.1:{sandbox_port}/his");
     println!("  Đăng nhập        tiepnhan.84101 · dieuduong.84101 · bacsi.84101 · thungan.84101 · quantri.84101 (và 84102, 84103, 84001, 84901) · vanhanh.yba");
     println!("  Mật khẩu         demo, mã xác thực 000000 ở nơi được hỏi; PIN của khóa ký {KEY_PIN}");
 }
