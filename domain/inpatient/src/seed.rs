@@ -271,7 +271,14 @@ async fn write_days(
         let seven = base::dates::start_of_day(day) + TimeDelta::hours(7) + TimeDelta::minutes(5 + n * 7 % 40);
         let at = if n == 0 { admitted + TimeDelta::minutes(25) } else { seven };
         if at < now {
+            // What was due until now was given; the doctor renews the orders every morning.
+            let mut tx = db.begin(Scope::Facility(facility), nurse.clone(), at).await?;
+            give_until(&mut tx, encounter, at).await?;
+            tx.commit().await?;
             let mut tx = db.begin(Scope::Facility(facility), doctor.clone(), at).await?;
+            for former in order::list_orders(&mut tx, encounter).await?.into_iter().filter(|o| o.open > 0) {
+                order::stop(&mut tx, encounter, former.order_id, "Ra y lệnh mới").await?;
+            }
             let stay = stay::get(&mut tx, encounter).await?;
             let progress = if n == 0 { format!("Nhập khoa. {}", row["course"]) } else { row["course"].to_owned() };
             let level: i32 = row["level"].parse()?;
@@ -347,17 +354,7 @@ async fn measure(db: &Db, nurse: &Actor, row: &Row, encounter: EncounterId, pati
 /// Everything due more than twenty minutes ago was given at its hour by the nurse; the close wards balance fluids.
 async fn give(db: &Db, facility: FacilityId, encounter: EncounterId, patient: PatientId, row: &Row, nurse: &Actor, now: DateTime<Utc>) -> Result<()> {
     let mut tx = db.begin(Scope::Facility(facility), nurse.clone(), now).await?;
-    sqlx::query(db::sql!(
-        "UPDATE inpatient_task SET status = 'done', at = due_at + interval '6 minutes', by_account = $3, by_name = $4, is_scanned = true
-         WHERE facility_id = $1 AND encounter_id = $2 AND status = 'due' AND due_at < $5::timestamptz - interval '20 minutes'"
-    ))
-    .bind(facility.0)
-    .bind(encounter.0)
-    .bind(nurse.account.0)
-    .bind(nurse.name.to_string())
-    .bind(now)
-    .execute(tx.conn())
-    .await?;
+    give_until(&mut tx, encounter, now).await?;
     if row["level"] == "1" {
         for (n, (kind, ml)) in [("infusion", 500), ("urine", 350), ("drink", 200), ("urine", 280), ("drain", 60)].into_iter().enumerate() {
             let at = now - TimeDelta::hours(1 + n as i64 * 2);
@@ -366,6 +363,23 @@ async fn give(db: &Db, facility: FacilityId, encounter: EncounterId, patient: Pa
         }
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Marks as given what was due more than twenty minutes before an instant, at its hour, by whoever acts.
+async fn give_until(tx: &mut db::Tx, encounter: EncounterId, until: DateTime<Utc>) -> Result<()> {
+    let (facility, account, name) = (tx.facility().0, tx.actor.account.0, tx.actor.name.to_string());
+    sqlx::query(db::sql!(
+        "UPDATE inpatient_task SET status = 'done', at = due_at + interval '6 minutes', by_account = $3, by_name = $4, is_scanned = true
+         WHERE facility_id = $1 AND encounter_id = $2 AND status = 'due' AND due_at < $5::timestamptz - interval '20 minutes'"
+    ))
+    .bind(facility)
+    .bind(encounter.0)
+    .bind(account)
+    .bind(name)
+    .bind(until)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

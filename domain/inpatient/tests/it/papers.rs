@@ -116,3 +116,44 @@ async fn the_record_fills_itself_while_the_ward_works() {
     let page = doctor.get(&format!("/app/stays/{stay}/discharge")).await;
     assert!(page.contains(&format!("/app/stays/{stay}/record")) || page.contains("Không còn gì treo"), "{}", page.text);
 }
+
+#[tokio::test]
+async fn what_comes_after_the_signature_begins_the_next_sheet() {
+    let world = whole_house().await;
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
+    let (stay, _) = admit(&world, &mut doctor, "Kim Sa Oanh", "KNOI", None).await;
+    assert_eq!(write(&mut doctor, stay, &entry(Uuid::now_v7(), &[])).await.status, 303);
+    // The doctor finishes and signs the sheet of the morning.
+    let mut tx = world.tx("84001").await;
+    sqlx::query("UPDATE record_document SET status = 'signed', version = 1 WHERE encounter_id = $1 AND form = '36/BV2'").bind(stay.0).execute(tx.conn()).await.expect("signed");
+    tx.commit().await.expect("kept");
+    world.clock.advance(chrono::TimeDelta::minutes(30));
+    assert_eq!(write(&mut doctor, stay, &entry(Uuid::now_v7(), &[])).await.status, 303);
+    assert_eq!(forms(&world, stay).await.iter().filter(|f| *f == "36/BV2").count(), 2);
+    let rows = count(
+        &world,
+        "SELECT ((char_length(f.data::text) - char_length(replace(f.data::text, 'ran ẩm đáy phổi phải', ''))) / char_length('ran ẩm đáy phổi phải'))::bigint
+         FROM record_draft f JOIN record_document d USING (facility_id, document_id) WHERE d.encounter_id = $1 AND d.form = '36/BV2' AND d.status = 'draft'",
+        stay,
+    )
+    .await;
+    assert_eq!(rows, 1, "the second sheet does not repeat what was signed");
+}
+
+#[tokio::test]
+async fn the_demo_wards_are_filled_once() {
+    let world = whole_house().await;
+    let records = record::RecordDesk::new(world.app.wiring.files.clone());
+    for _ in 0..2 {
+        inpatient::seed::write(&world.db, testkit::facility("84001"), "84001", &records, world.clock.now()).await.expect("wards");
+    }
+    world.drain().await;
+    assert_eq!(world.failed_jobs("84001").await, Vec::<String>::new());
+    let mut nurse = world.sign_in_as("dieuduong.84001").await;
+    let house = nurse.get("/app/wards").await;
+    assert!(house.contains("25/60 giường"), "{}", house.text);
+    let map = nurse.get(&format!("/app/wards/{}", ward("KNOI"))).await;
+    assert!(map.contains("16/24 giường") && map.contains("Lê Văn Mười") && map.contains("NEWS2"), "{}", map.text);
+    let round = nurse.get(&format!("/app/wards/{}/round", ward("KNOI"))).await;
+    assert!(round.contains("Đã làm"), "{}", round.text);
+}
