@@ -111,6 +111,10 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
             tasks.spawn(async move { courier.run(async move { let _ = closing.changed().await; }).await });
         }
         tasks.spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
+        if let Some(folder) = record::digitise::folder::configured() {
+            let (app, mut closing) = (app.clone(), stopped.clone());
+            tasks.spawn(async move { record::digitise::folder::watch(app, folder, async move { let _ = closing.changed().await; }).await });
+        }
     }
     {
         let admin = axum::Router::new().route("/metrics", axum::routing::get(move || std::future::ready(metrics.render())));

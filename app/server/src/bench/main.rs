@@ -7,7 +7,9 @@ mod lab;
 mod lists;
 mod load;
 mod measure;
+mod mllp;
 mod open;
+mod paper;
 mod report;
 mod stock;
 mod tray;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, record-open, writes, visits; only by name, because they fill the disk: month-report, lists, find
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, form-pdf, record-open, writes, visits; only by name, because they fill the disk: month-report, lists, find
     name: Option<String>,
     /// Visits of `month-report`, rows of `lists`
     #[arg(long)]
@@ -50,7 +52,10 @@ async fn main() -> Result<()> {
     if wanted("sign-tray") {
         tray::sign(&mut report).await?;
     }
-    if cli.name.as_deref() == Some("sign-tray") {
+    if wanted("form-pdf") {
+        paper::form(&mut report).await?;
+    }
+    if matches!(cli.name.as_deref(), Some("sign-tray" | "form-pdf")) {
         report.print();
         return cli.json.as_ref().map_or(Ok(()), |file| Ok(std::fs::write(file, report.to_json())?));
     }
@@ -89,6 +94,9 @@ async fn main() -> Result<()> {
     }
     if cli.name.as_deref() == Some("find") {
         find::find(&running, cli.rows.unwrap_or(5_000_000), &mut report).await?;
+    }
+    if wanted("mllp") {
+        mllp::messages(&running, &mut report).await?;
     }
     if wanted("writes") {
         visit::writes(&running, &mut report).await?;

@@ -101,6 +101,11 @@ fn size_of(bytes: &[u8]) -> Result<(u32, u32), String> {
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     size_of(bytes)?;
+    // A JPEG that was cut would be filled up with grey without a word.
+    let tail = &bytes[bytes.len().saturating_sub(4096)..];
+    if media_type(bytes) == Some("image/jpeg") && !tail.windows(2).any(|pair| pair == [0xff, 0xd9]) {
+        return Err(broken_picture());
+    }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| broken_picture())?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png)) {
         return Err(broken_picture());
