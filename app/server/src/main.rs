@@ -362,6 +362,7 @@ async fn run_demo(args: DemoArgs) -> Result<()> {
         admin_listen: ([127, 0, 0, 1], 9090).into(),
         mllp: args.mllp.clone(),
         public_url: String::new(),
+        link_listen: None,
         no_worker: false,
     };
     demo::print_welcome(args.port, args.sandbox_port);
