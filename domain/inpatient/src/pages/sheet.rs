@@ -17,6 +17,9 @@ use web::{Answer, Ctx, Failure, Form, Path, Query, Shell, Tx};
 /// At most so many lines in one entry; a longer one is two entries.
 const MOST_LINES: usize = 40;
 
+/// The shortest reason for a medicine against an allergy.
+const SHORTEST_NOTE: usize = 10;
+
 /// An entry with its lines, as the sheet prints them.
 struct Entry {
     sheet: Sheet,
@@ -271,6 +274,14 @@ async fn keep(ctx: &Ctx, tx: &mut Tx, stay: &Stay, pairs: &Pairs, typed: &[(usiz
         .take(MOST_LINES)
         .filter_map(|(n, line)| rule::check(line, *n, names.iter().find(|d| d.id.to_string() == line.drug), &mut problems))
         .collect();
+    // An allergy stops the line; who orders all the same says why in the note, and the note goes to the nurse.
+    for hit in order::against(tx, stay.patient(), &drugs).await? {
+        for (n, line) in typed.iter().filter(|(_, l)| l.drug == hit.drug.to_string() && l.note.chars().count() < SHORTEST_NOTE) {
+            let group = if hit.group.is_empty() { String::new() } else { format!(" (cùng nhóm {})", hit.group) };
+            let text = format!("Người bệnh dị ứng {}{group}. Đổi thuốc khác, hoặc ghi lý do vẫn dùng vào ô ghi chú của {}.", hit.allergy, line.name);
+            problems.add(format!("line.{n}.note"), text);
+        }
+    }
     problems.or(())?;
     if stay.step() == Step::Leaving && !lines.is_empty() {
         return Err(Problem::of("Người bệnh đang làm thủ tục ra viện nên không ra y lệnh mới. Bấm “Ở lại điều trị” ở tờ Ra viện trước.").into());

@@ -356,6 +356,46 @@ pub async fn reopen_task(tx: &mut Tx, task: &Task) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// An ordered medicine that a known allergy of the patient speaks against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Against {
+    pub drug: Uuid,
+    /// What the patient reacts to, as it is recorded.
+    pub allergy: String,
+    /// The group that both belong to; empty for the very substance.
+    pub group: String,
+}
+
+/// Which of these drugs the patient's recorded allergies speak against: the same substance, or one of its group.
+pub async fn against(tx: &mut Tx, patient: PatientId, drugs: &[Uuid]) -> Result<Vec<Against>, sqlx::Error> {
+    let facility = tx.facility();
+    let allergies: Vec<String> = sqlx::query_scalar(sql!(
+        "SELECT substance FROM patient_allergy WHERE facility_id = $1 AND patient_id = $2 AND ended_at IS NULL AND kind IN ('drug', 'drug_class') ORDER BY recorded_at"
+    ))
+    .bind(facility.0)
+    .bind(patient.0)
+    .fetch_all(tx.conn())
+    .await?;
+    if allergies.is_empty() || drugs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let day = local_date(tx.now);
+    let known = organization::drug::by_ids(tx.conn(), facility, drugs, day).await?;
+    let ingredients: Vec<&str> = known.iter().map(|d| d.facts.ingredient.as_str()).collect();
+    let named: Vec<&str> = allergies.iter().map(String::as_str).collect();
+    let hits = codes::substance::allergy_matches(tx.conn(), &named, &ingredients).await?;
+    Ok(hits
+        .into_iter()
+        .filter_map(|hit| {
+            Some(Against {
+                drug: known.get(usize::try_from(hit.drug).ok()?)?.id,
+                allergy: allergies.get(usize::try_from(hit.allergy).ok()?)?.clone(),
+                group: hit.group_name.unwrap_or_default(),
+            })
+        })
+        .collect())
+}
+
 /// What the facility's list says of these drugs, on a day.
 pub async fn drug_names(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<DrugName>, sqlx::Error> {
     let facility = tx.facility();

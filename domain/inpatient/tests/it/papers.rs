@@ -157,3 +157,34 @@ async fn the_demo_wards_are_filled_once() {
     let round = nurse.get(&format!("/app/wards/{}/round", ward("KNOI"))).await;
     assert!(round.contains("Đã làm"), "{}", round.text);
 }
+
+#[tokio::test]
+async fn an_allergy_stops_the_order_until_somebody_says_why() {
+    let world = whole_house().await;
+    let mut doctor = world.sign_in_as("bacsi.noi.84001").await;
+    let (stay, patient) = admit(&world, &mut doctor, "Sơn Minh Đạt", "KNOI", None).await;
+    let mut tx = world.tx("84001").await;
+    sqlx::query(
+        "INSERT INTO patient_allergy (facility_id, allergy_id, patient_id, substance, substance_folded, severity, recorded_at, recorded_by)
+         VALUES ($1, gen_random_uuid(), $2, 'Cefuroxim', 'cefuroxim', 'severe', now(), gen_random_uuid())",
+    )
+    .bind(tx.facility().0)
+    .bind(patient.0)
+    .execute(tx.conn())
+    .await
+    .expect("an allergy");
+    tx.commit().await.expect("kept");
+    let mut form = entry(Uuid::now_v7(), &[("drug", "", "1 viên", "8h, 20h")]);
+    form.push(("line.0.drug".into(), demo_id("84001", "drug", "T003").to_string()));
+    let page = write(&mut doctor, stay, &form).await;
+    assert!(page.status == 422 && page.contains("dị ứng Cefuroxim"), "{}", page.text);
+    assert!(times(&world, stay).await.is_empty(), "nothing reaches the nurse");
+    // Cefixim is another substance of the same cross-reacting group.
+    let mut kin = entry(Uuid::now_v7(), &[("drug", "", "1 viên", "8h")]);
+    kin.push(("line.0.drug".into(), demo_id("84001", "drug", "T004").to_string()));
+    let page = write(&mut doctor, stay, &kin).await;
+    assert!(page.status == 422 && page.contains("cùng nhóm"), "{}", page.text);
+    form.push(("line.0.note".into(), "Đã test da âm tính 25/11, theo dõi sát".into()));
+    assert_eq!(write(&mut doctor, stay, &form).await.status, 303);
+    assert_eq!(times(&world, stay).await.len(), 2);
+}
