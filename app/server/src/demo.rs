@@ -180,6 +180,9 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
         if code == "84001" {
             exchange::seed::write(&mut tx, code, from).await?;
         }
+        if code == "84101" {
+            fhir_api::seed::write(&mut tx, code, "demo-his", &[("PK-NOI", "NOI1")], from).await?;
+        }
         // The facilities whose package has a pharmacy.
         if matches!(code, "84101" | "84103" | "84001") {
             inventory::seed::write(&mut tx, code, from).await.map_err(|e| anyhow!("the shelves of {code}: {e:?}"))?;
