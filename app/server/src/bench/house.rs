@@ -22,6 +22,8 @@ pub struct Running {
     data: PathBuf,
     /// `http://127.0.0.1:port`.
     pub base: String,
+    /// Where it listens for HL7.
+    pub mllp: String,
 }
 
 impl House {
@@ -54,9 +56,11 @@ impl House {
 
     /// Starts it and waits for `/readyz`.
     pub async fn start(self, report: &mut Report) -> Result<Running> {
+        // A free port: taken for a moment, then given to the server.
+        let mllp = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let begun = Instant::now();
         let mut child = Command::new(&self.yba)
-            .args(["demo", "--port", "0", "--sandbox-port", "0"])
+            .args(["demo", "--port", "0", "--sandbox-port", "0", "--mllp", &mllp])
             .env("YBA_DATA", &self.data)
             .env_remove("DATABASE_URL")
             .stdout(Stdio::piped())
@@ -81,7 +85,7 @@ impl House {
         report.add("start with private cluster", vec![("to /readyz", begun.elapsed().as_secs_f64(), "s")]);
         tokio::time::sleep(Duration::from_secs(2)).await;
         report.add("server idle", vec![("memory", memory_mb(child.id()), "MB")]);
-        Ok(Running { child, data: self.data, base })
+        Ok(Running { child, data: self.data, base, mllp })
     }
 }
 

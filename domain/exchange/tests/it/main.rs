@@ -1,1 +1,4 @@
-//! The days of this module, through real pages.
+//! The inbox without any language: what a door hands over.
+
+mod inbox;
+mod partners;
