@@ -193,7 +193,8 @@ fn field_view(known: &Known<'_>, field: &Field, name: &str, id: &str) -> FieldVi
         is_shown: !known.hidden.contains(id),
         problem: known.problems.at(name).to_owned(),
         previous_raw: previous.clone(),
-        previous: if matches!(shape, "table" | "ticks" | "tick" | "computed") { String::new() } else { said(&previous) },
+        // What stands there already needs no reminder.
+        previous: if matches!(shape, "table" | "ticks" | "tick" | "computed") || known.draft.text(name) == previous { String::new() } else { said(&previous) },
         copied: known.draft.marks.get(name).map(|mark| mark.from.clone()).unwrap_or_default(),
         span: span(field, shape),
         columns: Vec::new(),
