@@ -22,7 +22,7 @@ const LARGEST_LOGO: usize = 1_000_000;
 pub const MOST_PICTURES: usize = 12;
 
 /// How many scanned pages one document carries.
-pub const MOST_SCANS: usize = 120;
+pub const MOST_SCANS: usize = 240;
 
 /// The characters our fonts can draw, one bit each for the basic plane (8 kB). None above it is covered.
 pub struct Drawable(Vec<u64>);
