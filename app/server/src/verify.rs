@@ -51,7 +51,7 @@ fn outcome(verdict: &Verdict) -> Outcome {
 fn told(verdict: &Verdict) -> String {
     let mut text = String::new();
     let head = if !verdict.unreadable.is_empty() {
-        format!("KHÔNG ĐỌC ĐƯỢC: {}", verdict.unreadable)
+        format!("KHÔNG ĐỌC ĐƯỢC: {}", verdict.unreadable.trim_start_matches("Tệp không đọc được: "))
     } else if verdict.signatures.is_empty() {
         "CHƯA KÝ: tài liệu không có chữ ký số nào.".into()
     } else if verdict.is_valid() {

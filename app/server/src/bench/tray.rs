@@ -55,10 +55,10 @@ pub async fn sign(report: &mut Report) -> Result<()> {
         vec![
             ("prepare all", ms(prepared), "ms"),
             ("sign all", ms(signed - prepared), "ms"),
-            ("finish p50", percentile(&mut each, 0.5), "ms"),
-            ("finish p95", percentile(&mut each, 0.95), "ms"),
+            ("finish p50", percentile(&mut each, 50.0), "ms"),
+            ("finish p95", percentile(&mut each, 95.0), "ms"),
             ("whole tray", ms(all), "ms"),
-            ("verify p50", percentile(&mut verified, 0.5), "ms"),
+            ("verify p50", percentile(&mut verified, 50.0), "ms"),
             ("size", done.first().context("a paper")?.len() as f64 / 1024.0, "KiB"),
         ],
     );
