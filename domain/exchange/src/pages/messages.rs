@@ -90,7 +90,13 @@ async fn page(ctx: &Ctx, id: Uuid, problems: Problems, reason: String) -> Result
     tx.commit().await?;
     let text = String::from_utf8_lossy(&raw[..raw.len().min(SHOWN)]);
     let lines = text.split(['\r', '\n']).filter(|l| !l.is_empty()).take(400).map(shortened).collect();
-    let shell = ctx.shell(&format!("Thông điệp {}", kept.control_id), &[("F8", "Ghi lại"), ("Esc", "Về danh sách")]);
+    let mut keys = vec![("Esc", "Về danh sách")];
+    if kept.state == State::Clerk {
+        keys.insert(0, ("F8", "Xác định người bệnh"));
+    } else if tabs.may_manage && kept.may_retry() {
+        keys.insert(0, ("F8", "Ghi lại"));
+    }
+    let shell = ctx.shell(&format!("Thông điệp {}", kept.control_id), &keys);
     Ok(OnePage { shell, tabs, is_cut: raw.len() > SHOWN, kept, lines, problems, reason })
 }
 

@@ -19,8 +19,20 @@ pub const KINDS: [(&str, &str, &str); 6] = [
     ("document", "Loại tài liệu", "Số mẫu, ví dụ 36/BV2"),
     ("result", "Chỉ số kết quả", "Mã LOINC, ví dụ 2345-7"),
     ("class", "Loại lượt", "IMP nội trú, AMB ngoại trú, EMER cấp cứu"),
-    ("disposition", "Cách ra viện", "Kết quả và cách ra, ví dụ improved discharged"),
+    ("disposition", "Ra viện", "Chọn kết quả điều trị và cách ra viện"),
 ];
+
+/// Outcomes of a stay, by their keys in `base::Event::StayClosed`.
+pub const OUTCOMES: [(&str, &str); 5] =
+    [("recovered", "Khỏi"), ("improved", "Đỡ, giảm"), ("unchanged", "Không thay đổi"), ("worse", "Nặng hơn"), ("died", "Tử vong")];
+
+/// How a patient left, by the keys of the same event.
+pub const WAYS: [(&str, &str); 5] =
+    [("discharged", "Ra viện"), ("asked", "Xin về"), ("left", "Bỏ về"), ("taken_home", "Đưa về"), ("transferred", "Chuyển tuyến")];
+
+fn word(list: &[(&'static str, &'static str)], key: &str) -> &'static str {
+    list.iter().find(|(k, _)| *k == key).map_or("", |(_, word)| word)
+}
 
 fn kind_title(key: &str) -> &'static str {
     KINDS.iter().find(|(k, _, _)| *k == key).map_or("", |(_, title, _)| title)
@@ -174,6 +186,8 @@ pub struct CodeForm {
     room: String,
     person: String,
     target: String,
+    outcome: String,
+    way: String,
     from: String,
 }
 
@@ -199,6 +213,13 @@ impl OnePage {
     }
     fn kind(&self, key: &str) -> &'static str {
         kind_title(key)
+    }
+    /// What a code means, in words.
+    fn meaning(&self, code: &Code) -> String {
+        match (code.kind.as_str(), code.target.split_once(' ')) {
+            ("disposition", Some((outcome, way))) => format!("{} · {}", word(&OUTCOMES, outcome), word(&WAYS, way)),
+            _ => code.shown.clone(),
+        }
     }
     fn is_over(&self, code: &Code) -> bool {
         code.valid_to.is_some_and(|to| to < self.today)
@@ -276,11 +297,8 @@ fn meaning(form: &CodeForm, rooms: &[Choice], people: &[Choice]) -> Result<(Stri
         "doctor" => ("person", offered(people, &form.person)),
         "class" => ("target", matches!(typed.as_str(), "IMP" | "AMB" | "EMER").then_some(typed)),
         "disposition" => {
-            let known = typed.split_once(' ').is_some_and(|(outcome, way)| {
-                matches!(outcome, "recovered" | "improved" | "unchanged" | "worse" | "died")
-                    && matches!(way, "discharged" | "asked" | "left" | "taken_home" | "transferred")
-            });
-            ("target", known.then_some(typed))
+            let known = !word(&OUTCOMES, &form.outcome).is_empty() && !word(&WAYS, &form.way).is_empty();
+            ("outcome", known.then(|| format!("{} {}", form.outcome, form.way)))
         }
         _ => ("target", (!typed.is_empty() && typed.chars().count() <= 120).then_some(typed)),
     };

@@ -28,9 +28,12 @@ async fn codes_have_days_and_old_ones_end() {
         sqlx::query_as("SELECT target, valid_to FROM exchange_code ORDER BY valid_from").fetch_all(tx.conn()).await.unwrap();
     assert_eq!(rows, [(room.clone(), Some("2026-11-19".parse().unwrap())), (room, None)], "the later of one day counts");
     drop(tx);
-    let page = admin.post(&format!("{here}/codes"), &[("kind", "disposition"), ("code", "X"), ("target", "good"), ("from", "01/11/2026")]).await;
+    let page = admin.post(&format!("{here}/codes"), &[("kind", "disposition"), ("code", "X"), ("outcome", "good"), ("from", "01/11/2026")]).await;
     assert_eq!(page.status, 422);
     assert!(page.contains("Chưa rõ mã này nghĩa là gì"));
+    let form = [("kind", "disposition"), ("code", "X"), ("outcome", "improved"), ("way", "asked"), ("from", "01/11/2026")];
+    assert_eq!(admin.post(&format!("{here}/codes"), &form).await.status, 303);
+    assert!(admin.get(&here).await.contains("Đỡ, giảm · Xin về"));
     // Another hospital's administrator finds nothing, a nurse has no business here.
     assert_eq!(world.sign_in_as("quantri.84101").await.get(&here).await.status, 404);
     assert_eq!(world.sign_in_as("dieuduong.84001").await.get("/app/exchange/partners").await.status, 403);
