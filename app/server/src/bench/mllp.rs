@@ -70,7 +70,7 @@ async fn sender(address: String, number: u64, with_results: bool, until: Instant
 }
 
 fn write(kind: &str, who: &str, step: usize) -> Vec<u8> {
-    let stamp = base::dates::local_time(chrono::Utc::now()).format("%Y%m%d%H%M%S").to_string();
+    let stamp = base::dates::local_time(base::Clock::system().now()).format("%Y%m%d%H%M%S").to_string();
     let id = Uuid::now_v7().simple().to_string();
     let ward = if kind == "ADT^A02" { "K-HSTC" } else { "K-NOI" };
     let year = 1940 + who.bytes().map(u64::from).sum::<u64>() % 70;
