@@ -59,23 +59,12 @@ pub async fn begin(app: Option<&App>, tx: &mut Tx, held: &Locked, begin: &Begin<
     draft.put(&entry::texts(&form, begin.data), &by, "");
     drafts::save(tx, begin.id, &draft, "").await?;
     if form.kind == Kind::BenhAn {
-        head_with(tx, RecordId(held.record_id), &form).await?;
+        // The bệnh án that is begun heads the record.
+        record::set_form(tx, RecordId(held.record_id), &form.form).await?;
     }
     tx.audit("begin", "document", begin.id, Some(PatientId(held.patient_id)), json!({ "form": form.form, "form_version": form.version }));
     tx.notify(format!("record/{}", held.record_id));
     Ok(true)
-}
-
-/// The bệnh án that is begun heads the record.
-async fn head_with(tx: &mut Tx, record: RecordId, form: &Form) -> Result<(), sqlx::Error> {
-    let facility = tx.facility().0;
-    sqlx::query(db::sql!("UPDATE record_record SET form = $3, version = version + 1 WHERE facility_id = $1 AND record_id = $2 AND form <> $3"))
-        .bind(facility)
-        .bind(record.0)
-        .bind(&form.form)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
 }
 
 /// The document exists: what came now is laid over its draft. A finished one is left as it is.

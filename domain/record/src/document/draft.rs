@@ -157,7 +157,8 @@ fn plain(value: &Value) -> String {
 }
 
 /// The other way: `x` → text, `x.y` = "1" → one of the chosen, `x.0.y` → a cell. Empty rows at the end fall away, empty
-/// ones in between stay, so that no cell changes its name while people type.
+/// ones in between stay, so that no cell changes its name while people type. The order of ticks says nothing and is that
+/// of their names.
 pub fn nest(texts: &BTreeMap<String, String>) -> Value {
     let mut out = Map::new();
     for (name, text) in texts {
@@ -174,6 +175,8 @@ pub fn nest(texts: &BTreeMap<String, String>) -> Value {
                 let row: usize = row.parse().unwrap_or(0);
                 choose(cell(&mut out, id, row), column, choice, !text.is_empty());
             }
+            // A row that no table has: a hostile number makes no rows.
+            [_, row, _, ..] if row.parse::<u64>().is_ok() => {}
             [id, choice @ ..] => choose(&mut out, id, &choice.join("."), !text.is_empty()),
             [] => {}
         }
@@ -247,7 +250,7 @@ mod tests {
     fn rows_ticks_and_texts_survive_their_storage() {
         let data = json!({
             "ly_do": "Sốt", "trieu_chung": ["1", "3"],
-            "thuoc": [{ "ten": "Paracetamol", "lieu": "500 mg" }, {}, { "ten": "Oresol", "gio": ["6", "18"] }],
+            "thuoc": [{ "ten": "Paracetamol", "lieu": "500 mg" }, {}, { "ten": "Oresol", "gio": ["06", "18"] }],
         });
         let draft = Draft::read(3, &data, json!({}));
         assert_eq!(draft.text("thuoc.2.ten"), "Oresol");

@@ -1,6 +1,7 @@
 //! Records: the cover rows.
 
 use crate::document::viewer::Viewer;
+use crate::document::ward;
 use base::{EncounterId, PatientId, Problem, RecordId};
 use chrono::{DateTime, Utc};
 use db::Tx;
@@ -128,24 +129,40 @@ pub async fn of_encounter(tx: &mut Tx, encounter: EncounterId) -> Result<RecordI
     if let Some(id) = find_of_encounter(tx, encounter).await? {
         return Ok(id);
     }
-    let done = sqlx::query(db::sql!(
+    let opened: Option<(String, Option<Uuid>)> = sqlx::query_as(db::sql!(
         "INSERT INTO record_record (facility_id, record_id, encounter_id, patient_id, person_id, kind, room_id, practitioner_id, opened_at)
          SELECT facility_id, $3, encounter_id, patient_id, person_id, CASE class WHEN 'IMP' THEN 'inpatient' ELSE 'outpatient' END,
                 room_id, practitioner_id, opened_at
          FROM encounter_encounter WHERE facility_id = $1 AND encounter_id = $2
-         ON CONFLICT DO NOTHING"
+         ON CONFLICT DO NOTHING RETURNING kind, room_id"
     ))
     .bind(facility)
     .bind(encounter.0)
     .bind(Uuid::now_v7())
-    .execute(tx.conn())
+    .fetch_optional(tx.conn())
     .await?;
     let id = find_of_encounter(tx, encounter).await?.ok_or(Failure::NotFound)?;
-    if done.rows_affected() == 1 {
+    if let Some((kind, room)) = opened {
+        if let Some(ward) = room.filter(|_| kind == "inpatient") {
+            let form = ward::form_of(tx, ward).await?;
+            set_form(tx, id, &form).await?;
+        }
         tx.audit("open", "record", id, None, serde_json::json!({ "encounter": encounter }));
         tx.notify("records");
     }
     Ok(id)
+}
+
+/// The bệnh án that heads the record from now on.
+pub async fn set_form(tx: &mut Tx, record: RecordId, form: &str) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query(db::sql!("UPDATE record_record SET form = $3, version = version + 1 WHERE facility_id = $1 AND record_id = $2 AND form <> $3"))
+        .bind(facility)
+        .bind(record.0)
+        .bind(form)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// The record of a visit or stay, if it has one.
