@@ -58,7 +58,7 @@ pub async fn page(ctx: &Ctx, problems: Problems) -> Answer {
     let lines = store::list_batches(&mut tx, SHOWN).await?;
     let refused = !problems.is_empty();
     let page = ListPage {
-        shell: ctx.shell("Số hóa hồ sơ giấy", &[("N", "Quét thêm"), ("T", "Tờ ngăn")]),
+        shell: ctx.shell("Số hóa hồ sơ giấy", &[("F8", "Gửi và đọc"), ("T", "Tờ ngăn")]),
         lines,
         problems,
         minted: Uuid::now_v7(),
