@@ -22,6 +22,7 @@ pub mod read;
 pub mod state;
 pub mod store;
 pub mod viewer;
+pub mod ward;
 
 use web::{Migration, Module, RailEntry, Route, get, post, put};
 

@@ -46,13 +46,22 @@ pub fn part() -> web::Module {
             web::post("/v", verify::upload).public().upload(30 * 1024 * 1024),
             web::get("/v/{code}", verify::show).public(),
         ],
-        panels: vec![web::Panel {
-            place: "record.top",
-            order: 20,
-            right: Some("record.read"),
-            feature: Some(emr),
-            render: |ctx, tx, about| Box::pin(pages::top::panel(ctx, tx, about)),
-        }],
+        panels: vec![
+            web::Panel {
+                place: "record.top",
+                order: 20,
+                right: Some("record.read"),
+                feature: Some(emr),
+                render: |ctx, tx, about| Box::pin(pages::top::panel(ctx, tx, about)),
+            },
+            web::Panel {
+                place: "document.actions",
+                order: 10,
+                right: Some("record.read"),
+                feature: Some(emr),
+                render: |ctx, tx, about| Box::pin(tray::document_panel(ctx, tx, about)),
+            },
+        ],
         listeners: vec![web::Listener {
             event: "SignatureBroken",
             name: "record.alert",

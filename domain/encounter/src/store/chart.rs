@@ -142,7 +142,7 @@ pub struct Watched {
 pub async fn list_watched(tx: &mut Tx, visit: &Visit) -> Result<Vec<Watched>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(db::sql!(
-        "SELECT d.code, min(d.name) AS name, min(d.recorded_at AT TIME ZONE '+07')::date AS since
+        "SELECT d.code, min(d.name) AS name, min(d.recorded_at AT TIME ZONE INTERVAL '07:00')::date AS since
          FROM encounter_diagnosis d JOIN codes_icd10 c ON c.code = d.code AND c.over_30_days
          WHERE d.facility_id = $1 AND d.patient_id = $2 AND d.encounter_id <> $3 AND d.ended_at IS NULL
          GROUP BY d.code ORDER BY max(d.recorded_at) DESC LIMIT 6"
