@@ -333,8 +333,8 @@ async fn move_on(tx: &mut Tx, work: &Work<'_>, on: &mut On<'_>, transfer: &Trans
 async fn end(tx: &mut Tx, work: &Work<'_>, on: &mut On<'_>, discharge: &Discharge, done: &mut Done) -> Result<(), Failure> {
     let id = visit(tx, work, on, &discharge.visit).await?;
     let at = discharge.at.unwrap_or(work.sent_at).min(tx.now);
-    if on.seen.visit.as_ref().is_some_and(|v| v.encounter == id && v.class != "IMP") {
-        outside::finish(tx, id, at).await?;
+    // A visit that this very delivery opened was not there when we looked, so the row itself says whether it is one.
+    if outside::finish(tx, id, at).await? || on.seen.visit.as_ref().is_some_and(|v| v.encounter == id && v.class != "IMP") {
         return Ok(());
     }
     let code = discharge.disposition.code.as_str();

@@ -1,1 +1,7 @@
-//! The days of this module, through real pages.
+//! The days of FHIR: a hospital system that sends, and whoever reads.
+
+mod house;
+mod intake;
+mod order;
+mod profile;
+mod reading;
