@@ -44,12 +44,8 @@ CREATE TABLE record_form_province (
     published_at      timestamptz NOT NULL,
     PRIMARY KEY (province_code, form, version)
 );
-ALTER TABLE record_form_province ENABLE ROW LEVEL SECURITY;
-ALTER TABLE record_form_province FORCE ROW LEVEL SECURITY;
+SELECT db_purpose_table('record_form_province', 'form-province');
 CREATE POLICY everybody_reads ON record_form_province FOR SELECT USING (true);
-CREATE POLICY the_province_publishes ON record_form_province FOR INSERT
-    WITH CHECK (current_setting('yba.purpose', true) = 'form-province');
-GRANT SELECT, INSERT ON record_form_province TO yba_app;
 SELECT db_append_only('record_form_province');
 
 -- What an administrator is changing. One draft for a form and scope; thrown away when it is published.

@@ -1,3 +1,5 @@
+//! The ministry's forms as they are packed: all of them read, and every name in them means something.
+
 use super::*;
 use crate::form::condition::Condition;
 use crate::form::definition::{FieldType, Kind};

@@ -1,3 +1,5 @@
+//! What a filled form is refused for, by cases.
+
 use super::*;
 use crate::form::catalogue::national;
 use serde_json::json;

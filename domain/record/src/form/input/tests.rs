@@ -1,3 +1,5 @@
+//! What browsers send, read into values, by cases and at random.
+
 use super::*;
 use crate::form::catalogue::national;
 use crate::form::check;

@@ -1,3 +1,5 @@
+//! A house's own changes laid over the ministry's form, by cases.
+
 use super::*;
 use crate::form::catalogue::national;
 
