@@ -1,6 +1,11 @@
 //! The words of FHIR: every URI, system, code and profile stands in `catalogues/fhir_dialect.tsv`, so that another guide is
 //! another row. What the ministry's guide and the community's guide call differently is sent in both ways and understood
 //! in both.
+//!
+//! `kind`: `sid` = an identifier system with the identifier type, `cs` = a code system, `ext` = an extension, `profile` = a
+//! ministry profile, `code` = one code with its display and, where a profile fixes it, text, `unit` = the unit of a vital
+//! sign, `security` = labels that senders use, `special` = codes (beginnings of ICD-10, whole LOINC) of HIV, mental and
+//! reproductive health, never sent by default. Several rows of one key: all are sent, all are understood.
 
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -22,7 +27,7 @@ pub struct Row {
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     include_str!("../../../catalogues/fhir_dialect.tsv")
         .lines()
-        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .filter(|line| !line.is_empty())
         .skip(1)
         .map(|line| {
             let mut cells = line.split('\t');
