@@ -217,7 +217,7 @@ pub async fn set_patient(tx: &mut Tx, request: Uuid, patient: PatientId) -> Resu
 pub async fn set_status(tx: &mut Tx, request: Uuid, status: Status, reason: &str, by: &str) -> Result<(), sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
     sqlx::query(sql!(
-        "UPDATE sharing_request SET status = $3, reason = $4, decided_at = CASE WHEN $3 IN ('asked', 'consenting') THEN NULL ELSE $5 END, decided_by = $6
+        "UPDATE sharing_request SET status = $3, reason = $4, decided_at = CASE WHEN $3 IN ('asked', 'consenting') THEN NULL ELSE $5::timestamptz END, decided_by = $6
          WHERE facility_id = $1 AND request_id = $2"
     ))
     .bind(facility)

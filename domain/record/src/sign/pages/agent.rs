@@ -138,12 +138,14 @@ pub struct One {
 }
 
 /// `POST /app/sign/agent/batches/{batch}`: puts the signatures in; each finished file is verified before it counts.
-pub async fn finish(ctx: Ctx, Path(batch): Path<Uuid>, Json(signed): Json<Signed>) -> Answer {
+pub async fn finish(ctx: Ctx, Path(batch): Path<Uuid>, signed: Result<Json<Signed>, Failure>) -> Answer {
     let mut tx = ctx.begin().await?;
     let waiting = prepared::list(&mut tx, batch).await?;
     if waiting.is_empty() {
         return Err(Failure::NotFound);
     }
+    // What was sent is judged only once the batch is known to be one of this facility's.
+    let Json(signed) = signed?;
     let signer = keys::signer(&mut tx).await?;
     let ids: Vec<Uuid> = waiting.iter().map(|w| w.document_id).collect();
     let mut orders = Orders::default();
