@@ -34,7 +34,7 @@ fn shelf(folder: &str, name: &str) -> Option<u8> {
     Some(match (folder, name) {
         ("kernel", "testkit") => return None,
         ("kernel", _) => 0,
-        ("domain", "organization" | "practitioner" | "patient" | "encounter") => 1,
+        ("domain", "organization" | "practitioner" | "patient" | "encounter" | "scheduling") => 1,
         ("domain", _) => 2,
         ("edge", _) => 3,
         ("app", _) => 4,
@@ -42,11 +42,15 @@ fn shelf(folder: &str, name: &str) -> Option<u8> {
     })
 }
 
-const SPINE_ARROWS: [(&str, &str); 4] = [
+const SPINE_ARROWS: [(&str, &str); 8] = [
     ("encounter", "patient"),
     ("encounter", "organization"),
     ("encounter", "practitioner"),
     ("practitioner", "organization"),
+    ("scheduling", "encounter"),
+    ("scheduling", "patient"),
+    ("scheduling", "organization"),
+    ("scheduling", "practitioner"),
 ];
 
 fn arrows(offences: &mut Vec<String>) -> Result<()> {

@@ -81,6 +81,9 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
         records: Arc::new(record::RecordDesk::new(db::Files::in_folder(&place.data.join("files"))?)),
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),
+        messages: Arc::new(messaging::Post),
+        telephone: Arc::new(care_desk::Switchboard),
+        places: Arc::new(scheduling::PlaceDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
     connect_messages(mode);

@@ -71,9 +71,12 @@ pub async fn create(ctx: Ctx, Json(new): Json<NewEncounter>) -> Answer {
         coverage: None,
         class: arrival.class(known.birth.date, Some(&known), ctx.today()),
         day: ctx.today(),
+        source: "walk_in",
+        number: None,
     };
     let ticket = match reception::open(&mut tx, &opening).await {
         Ok(ticket) => {
+            ctx.app.places().walk_in(&mut tx, &opening.walk_in(ticket.number)).await?;
             patient::store::register::mark_seen(&mut tx, known.patient).await?;
             tx.commit().await?;
             ticket

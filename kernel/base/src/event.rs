@@ -2,7 +2,7 @@
 //! at least once. Payloads are versioned by adding fields, never by changing their meaning.
 
 use crate::id::{
-    BillId, DispenseId, DocumentId, EncounterId, LotId, OrderId, PatientId, PrescriptionId, RecordId, ReportId, RoomId,
+    AppointmentId, BillId, CallId, DispenseId, DocumentId, EncounterId, LotId, OrderId, PatientId, PrescriptionId, RecordId, ReportId, RoomId,
 };
 use crate::money::Vnd;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -194,6 +194,41 @@ pub enum Event {
         version: i32,
         at: DateTime<Utc>,
     },
+    /// A booking went from one status to another (`""` when it was born), told in the words of `scheduling::Status`;
+    /// `channel` is where it came from. Everything else is read from the booking itself.
+    AppointmentMoved {
+        appointment: AppointmentId,
+        version: i32,
+        from: String,
+        to: String,
+        channel: String,
+        at: DateTime<Utc>,
+    },
+    /// A confirmed booking has its number and its code, and where another system keeps the queue, that system's answer: the
+    /// patient may be told. Comes once for each time that was confirmed.
+    AppointmentReady {
+        appointment: AppointmentId,
+        version: i32,
+        at: DateTime<Utc>,
+    },
+    /// Somebody wrote to the number of the house.
+    MessageArrived {
+        message: Uuid,
+        /// `"sms"`.
+        medium: String,
+        /// The sender's phone as it is kept, `0xxxxxxxxx`.
+        from: String,
+        text: String,
+        at: DateTime<Utc>,
+    },
+    /// A visit by video ended. `seconds` is how long both sides were connected.
+    CallEnded {
+        call: CallId,
+        appointment: Option<AppointmentId>,
+        encounter: Option<EncounterId>,
+        seconds: i64,
+        at: DateTime<Utc>,
+    },
 }
 
 /// One ordered service in [`Event::OrdersPlaced`]. `service` is the facility's own service row.
@@ -281,6 +316,10 @@ impl Event {
             Event::RecordArchived { .. } => "RecordArchived",
             Event::RecordReopened { .. } => "RecordReopened",
             Event::SignatureBroken { .. } => "SignatureBroken",
+            Event::AppointmentMoved { .. } => "AppointmentMoved",
+            Event::AppointmentReady { .. } => "AppointmentReady",
+            Event::MessageArrived { .. } => "MessageArrived",
+            Event::CallEnded { .. } => "CallEnded",
         }
     }
 }

@@ -86,6 +86,14 @@ ids! {
     DocumentId,
     /// A bed of a ward.
     BedId,
+    /// A booking, from the first hold of a place to the end of the visit.
+    AppointmentId,
+    /// A stretch of a day in which a doctor or a room serves booked people.
+    SessionId,
+    /// A time of a session with its places.
+    SlotId,
+    /// A visit by video or telephone.
+    CallId,
 }
 
 impl PersonId {

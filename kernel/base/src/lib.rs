@@ -20,8 +20,8 @@ pub use dates::{Age, local_date, local_time, parse_date_vi, show_date, show_date
 pub use event::Event;
 pub use fold::fold;
 pub use id::{
-    AccountId, BedId, BillId, ChargeId, DispenseId, DocumentId, EncounterId, FacilityId, InvoiceId, LotId, NoteId, OrderId,
-    PatientId, PersonId, PractitionerId, PrescriptionId, RecordId, ReportId, RoomId, SpecimenId, StoreId, TicketId,
+    AccountId, AppointmentId, BedId, BillId, CallId, ChargeId, DispenseId, DocumentId, EncounterId, FacilityId, InvoiceId, LotId, NoteId, OrderId,
+    PatientId, PersonId, PractitionerId, PrescriptionId, RecordId, ReportId, RoomId, SessionId, SlotId, SpecimenId, StoreId, TicketId,
 };
 pub use money::Vnd;
 pub use names::{masked_name, tidy_name};

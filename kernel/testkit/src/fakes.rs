@@ -5,6 +5,7 @@ use base::sign::{Certificate, Key, Kind, Prepared, SignFault, SignatureVerdict, 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Gives the data itself, so that a test sees what would be printed.
 pub struct PlainPapers;
@@ -13,6 +14,43 @@ pub struct PlainPapers;
 impl Papers for PlainPapers {
     async fn render(&self, template: &str, data: Value) -> Result<Vec<u8>, String> {
         Ok(format!("%PDF-plain {template}\n{data:#}").into_bytes())
+    }
+}
+
+/// A letter as it was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentLetter {
+    pub key: String,
+    pub template: String,
+    pub to: String,
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// Keeps every message that was sent, each key once.
+#[derive(Clone, Default)]
+pub struct Letters(Arc<Mutex<Vec<SentLetter>>>);
+
+impl Letters {
+    /// What was sent so far, oldest first.
+    pub fn all(&self) -> Vec<SentLetter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    /// The value `name` of the newest letter to `to`.
+    pub fn value(&self, to: &str, name: &str) -> Option<String> {
+        let all = self.all();
+        let letter = all.iter().rev().find(|l| l.to == to)?;
+        letter.values.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl web::ask::Messages for Letters {
+    async fn send(&self, _: &mut db::Tx, letter: &web::ask::Letter<'_>) -> Result<(), web::Failure> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.iter().any(|l| l.key == letter.key) {
+            all.push(SentLetter { key: letter.key.clone(), template: letter.template.into(), to: letter.to.into(), values: letter.values.clone() });
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@
 
 mod client;
 mod cluster;
-mod fakes;
+pub mod fakes;
 
 pub use client::{Client, Page};
 pub use cluster::TestDatabase;
@@ -29,6 +29,8 @@ pub struct World {
     pub app: App,
     pub clock: Clock,
     pub db: Db,
+    /// What was sent to people, where no real `messaging` is wired.
+    pub letters: fakes::Letters,
     router: axum::Router,
     worker: Worker,
     // Dropped last: it throws the database away.
@@ -70,6 +72,7 @@ impl World {
         let listeners = web::router::listeners(&modules);
         let db = Db::connect(database.options(), &listeners).await.expect("the application signs in");
         let clock = Clock::fixed(MORNING.parse::<DateTime<Utc>>().expect("a time"));
+        let letters = fakes::Letters::default();
         let mut wiring = Wiring {
             authenticator: Arc::new(practitioner::Accounts::new(db.clone())),
             papers: Arc::new(fakes::PlainPapers),
@@ -79,6 +82,9 @@ impl World {
             records: Arc::new(web::ask::Nothing),
             findings: Arc::new(web::ask::Nothing),
             dues: Arc::new(web::ask::Nothing),
+            messages: Arc::new(letters.clone()),
+            telephone: Arc::new(web::ask::Nothing),
+            places: Arc::new(web::ask::Nothing),
             files: db::Files::in_folder(&database.files_folder()).expect("a folder for files"),
         };
         wire(&mut wiring);
@@ -95,7 +101,7 @@ impl World {
         // Live pages must work in tests too.
         let (live, forwarded) = (app.live.clone(), db.clone());
         tokio::spawn(async move { live.forward(&forwarded).await });
-        World { app, clock, db, router, worker, database }
+        World { app, clock, db, letters, router, worker, database }
     }
 
     /// Somebody signed in: `"bacsi.84101"` and all others of `catalogues/demo/staff.tsv`.

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use crate::ask::{Dues, Findings, Records, Stock};
+use crate::ask::{Dues, Findings, Messages, Places, Records, Stock, Telephone};
 use crate::failure::Failure;
 use crate::live::Live;
 use crate::module::{MadePaper, Panel, PaperOf, RailEntry, RouteMeta, Scan};
@@ -39,6 +39,9 @@ pub struct Wiring {
     pub records: Arc<dyn Records>,
     pub findings: Arc<dyn Findings>,
     pub dues: Arc<dyn Dues>,
+    pub messages: Arc<dyn Messages>,
+    pub telephone: Arc<dyn Telephone>,
+    pub places: Arc<dyn Places>,
     pub files: Files,
 }
 
@@ -92,6 +95,18 @@ impl App {
     /// What laboratory and imaging found.
     pub fn findings(&self) -> &dyn Findings {
         &*self.wiring.findings
+    }
+    /// The way to people's phones and mailboxes.
+    pub fn messages(&self) -> &dyn Messages {
+        &*self.wiring.messages
+    }
+    /// The telephone system.
+    pub fn telephone(&self) -> &dyn Telephone {
+        &*self.wiring.telephone
+    }
+    /// The places of the day.
+    pub fn places(&self) -> &dyn Places {
+        &*self.wiring.places
     }
     /// What is still to be paid.
     pub fn dues(&self) -> &dyn Dues {

@@ -1,6 +1,10 @@
 //! Questions that a module asks another one in the middle of its own transaction, so that both keep or both forget.
 //! Wired together in `app/server`. Quantities are thousandths of the dispensing unit (1 tablet = 1000).
 
+mod contact;
+
+pub use contact::{Dial, Letter, Messages, Places, Telephone, WalkIn};
+
 use crate::failure::Failure;
 use async_trait::async_trait;
 use base::{DispenseId, DocumentId, EncounterId, LotId, PatientId, PersonId, PrescriptionId, RecordId, StoreId};

@@ -379,9 +379,12 @@ async fn take_in(ctx: &Ctx, form: &ArrivalForm) -> Result<EncounterId, Failure> 
         coverage,
         class: arrival.class(birth.date, known.as_ref(), day),
         day,
+        source: "walk_in",
+        number: None,
     };
     match reception::open(&mut tx, &opening).await {
-        Ok(_) => {
+        Ok(ticket) => {
+            ctx.app.places().walk_in(&mut tx, &opening.walk_in(ticket.number)).await?;
             web::draft::forget(&mut tx, "reception-new").await?;
             tx.commit().await?;
             Ok(encounter)

@@ -26,6 +26,17 @@ pub struct Opening {
     pub coverage: Option<Uuid>,
     pub class: Class,
     pub day: NaiveDate,
+    /// `walk_in`, `booked`, `call_center` or `app`.
+    pub source: &'static str,
+    /// A number of the room's line that was kept for this person with [`reserve_number`]; `None` takes the next one.
+    pub number: Option<i32>,
+}
+
+impl Opening {
+    /// What is asked of the places of the day once the visit has its number.
+    pub fn walk_in(&self, number: i32) -> web::ask::WalkIn {
+        web::ask::WalkIn { encounter: self.encounter, patient: self.patient, room: self.room, day: self.day, number }
+    }
 }
 
 /// The ticket somebody holds.
@@ -42,14 +53,16 @@ pub struct Ticket {
 /// (invariant I6) and a room or service that the facility does not have.
 pub async fn open(tx: &mut Tx, o: &Opening) -> Result<Ticket, Failure> {
     let row = sqlx::query(db::sql!(
-        "WITH number AS (
-             INSERT INTO encounter_ticket_sequence AS s (facility_id, room_id, day, last_number) VALUES ($1, $6, $13, 1)
+        "WITH taken AS (
+             INSERT INTO encounter_ticket_sequence AS s (facility_id, room_id, day, last_number)
+             SELECT $1, $6, $13, 1 WHERE $17::int IS NULL
              ON CONFLICT (facility_id, room_id, day) DO UPDATE SET last_number = s.last_number + 1
              RETURNING last_number),
+         number AS (SELECT coalesce($17::int, (SELECT last_number FROM taken)) AS last_number),
          visit AS (
              INSERT INTO encounter_encounter (facility_id, encounter_id, patient_id, person_id, room_id, service_id, visit_type,
-                 reason, payer, coverage_id, status, priority_class, day, opened_at, opened_by)
-             VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, 'arrived', $12, $13, $14, $15)
+                 reason, payer, coverage_id, status, priority_class, day, opened_at, opened_by, source)
+             VALUES ($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, 'arrived', $12, $13, $14, $15, $18)
              RETURNING encounter_id),
          step AS (
              INSERT INTO encounter_status (facility_id, encounter_id, step, to_status, room_id, at, by_account)
@@ -75,6 +88,8 @@ pub async fn open(tx: &mut Tx, o: &Opening) -> Result<Ticket, Failure> {
     .bind(tx.now)
     .bind(tx.actor.account.0)
     .bind(base::names::masked_name(&o.name))
+    .bind(o.number)
+    .bind(o.source)
     .fetch_one(tx.conn())
     .await
     .map_err(refusal)?;
@@ -88,6 +103,20 @@ pub async fn open(tx: &mut Tx, o: &Opening) -> Result<Ticket, Failure> {
     tx.audit("open", "encounter", o.encounter, Some(o.patient), serde_json::json!({ "room": o.room }));
     tx.notify("queue");
     Ok(Ticket { encounter: o.encounter, number: row.get(0), is_new: true })
+}
+
+/// Keeps the next number of a room's line of a day for somebody who will come, in the same row of numbers as those who
+/// walk in, so that nobody gets it twice. A number that was kept and not used stays unused.
+pub async fn reserve_number(tx: &mut Tx, room: RoomId, day: NaiveDate) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar(db::sql!(
+        "INSERT INTO encounter_ticket_sequence AS s (facility_id, room_id, day, last_number) VALUES ($1, $2, $3, 1)
+         ON CONFLICT (facility_id, room_id, day) DO UPDATE SET last_number = s.last_number + 1 RETURNING last_number"
+    ))
+    .bind(tx.facility().0)
+    .bind(room.0)
+    .bind(day)
+    .fetch_one(tx.conn())
+    .await
 }
 
 /// Turns what the database refuses into words; everything else stays a fault.

@@ -68,6 +68,8 @@ pub async fn arrive(world: &World, patient: PatientId, reason: &str) -> Encounte
         coverage: None,
         class: Class::None,
         day: world.clock.today(),
+        source: "walk_in",
+        number: None,
     };
     let ticket = open(&mut tx, &opening).await.expect("a ticket");
     tx.commit().await.expect("committed");

@@ -1,0 +1,4 @@
+//! Rows of bookings and of what can be booked.
+
+pub mod appointments;
+pub mod openings;
