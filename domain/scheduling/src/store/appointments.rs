@@ -19,7 +19,6 @@ macro_rules! select_appointments {
         ))
     };
 }
-pub(crate) use select_appointments;
 
 /// One booking of the facility of this transaction; `RowNotFound` when it has none with this id.
 pub async fn get(tx: &mut Tx, id: AppointmentId) -> Result<Appointment, sqlx::Error> {

@@ -58,7 +58,7 @@ async fn a_booking_is_held_asked_for_confirmed_and_becomes_a_visit_with_its_own_
     let mut reception = world.sign_in_as("tiepnhan.84101").await;
     assert_eq!(reception.get("/app/reception").await.status, 200);
     let mut tx = world.tx("84101").await;
-    let typed = patient::demographics::Typed { name: who.name.clone(), birth: "10/01/2026".into(), sex: "female".into(), ..Default::default() };
+    let typed = patient::demographics::Typed { name: who.name.clone(), birth: "10/01/2026".into(), sex: "female".into(), contact_name: "Nguyễn Văn An".into(), contact_relation: "father".into(), contact_phone: "0900000001".into(), ..Default::default() };
     let who = patient::demographics::Demographics::check(&typed, tomorrow()).unwrap();
     let made = patient::api::register_new(&mut tx, base::PatientId::new(), &who, patient::store::register::Source::Typed).await.unwrap();
     let visit = EncounterId::new();
