@@ -60,6 +60,7 @@ async fn a_booking_is_held_asked_for_confirmed_and_becomes_a_visit_with_its_own_
     let mut tx = world.tx("84101").await;
     let typed = patient::demographics::Typed { name: who.name.clone(), birth: "10/01/2026".into(), sex: "female".into(), contact_name: "Nguyễn Văn An".into(), contact_relation: "father".into(), contact_phone: "0900000001".into(), ..Default::default() };
     let who = patient::demographics::Demographics::check(&typed, tomorrow()).unwrap();
+    tx.purpose("person-index").await.unwrap();
     let made = patient::api::register_new(&mut tx, base::PatientId::new(), &who, patient::store::register::Source::Typed).await.unwrap();
     let visit = EncounterId::new();
     let arrived = scheduling::arrival::check_in(&mut tx, id, confirmed.version, made.patient, visit).await.unwrap();
