@@ -41,6 +41,8 @@ pub fn module() -> web::Module {
     let mut routes: Vec<Route> = vec![
         web::get("/fhir/r4/metadata", metadata::show).public(),
         web::post("/fhir/r4", intake::take).right("fhir.write").feature(FEATURE),
+        // Some clients end the address of the base with a slash.
+        web::post("/fhir/r4/", intake::take).right("fhir.write").feature(FEATURE),
         web::get("/fhir/r4/Patient/{id}/$everything", |ctx: Ctx, Path(id): Path<String>, query: RawQuery, headers: HeaderMap| everything::everything(Kind::Patient, ctx, id, query, headers)).right("fhir.read").feature(FEATURE),
         web::get("/fhir/r4/Encounter/{id}/$everything", |ctx: Ctx, Path(id): Path<String>, query: RawQuery, headers: HeaderMap| everything::everything(Kind::Encounter, ctx, id, query, headers)).right("fhir.read").feature(FEATURE),
         web::get("/fhir/r4/Composition/{id}/$document", |ctx: Ctx, Path(id): Path<String>, headers: HeaderMap| everything::document(ctx, id, headers)).right("fhir.read").feature(FEATURE),
