@@ -1,6 +1,7 @@
 //! `yba-bench`: the figures of `docs/performance.md`. Starts a server of its own on loopback with a world of its own in
 //! a temporary folder, everything on that is on for a clinic (sign-in, rights, audit, row security, durable commits).
 
+mod fhir;
 mod find;
 mod house;
 mod lab;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "yba-bench")]
 struct Cli {
-    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, form-pdf, record-open, writes, visits; only by name, because they fill the disk: month-report, lists, find
+    /// Only this: start, registration, search, chart, dispense, stock-card, lab-validate, sign-tray, form-pdf, record-open, fhir, mllp, writes, visits; only by name, because they fill the disk: month-report, lists, find
     name: Option<String>,
     /// Visits of `month-report`, rows of `lists`
     #[arg(long)]
@@ -94,6 +95,9 @@ async fn main() -> Result<()> {
     }
     if cli.name.as_deref() == Some("find") {
         find::find(&running, cli.rows.unwrap_or(5_000_000), &mut report).await?;
+    }
+    if wanted("fhir") {
+        fhir::programs(&running, &mut report).await?;
     }
     if wanted("mllp") {
         mllp::messages(&running, &mut report).await?;
