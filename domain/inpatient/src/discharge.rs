@@ -76,6 +76,8 @@ pub struct Open {
     pub what: String,
     pub href: String,
     pub icon: &'static str,
+    /// Keeps the patient here; a paper does not, it has a term after the discharge.
+    pub keeps: bool,
 }
 
 /// Everything that must be closed before a patient may leave, as the modules know it.
@@ -95,11 +97,12 @@ pub struct Facts {
     pub needs_death_review: bool,
 }
 
-/// The reasons why the patient may not leave yet, in the order in which a ward clears them; empty when nothing is left.
+/// What is still open, in the order in which a ward clears it. Care, medicines and money keep the patient here; papers of the
+/// record are told too, but may be completed within their term after the patient left.
 pub fn open_things(facts: &Facts, stay: uuid::Uuid, ward: uuid::Uuid) -> Vec<Open> {
     let of = |part: &str| if part.is_empty() { format!("/app/stays/{stay}") } else { format!("/app/stays/{stay}/{part}") };
     let mut open = Vec::new();
-    let mut add = |what: String, href: String, icon: &'static str| open.push(Open { what, href, icon });
+    let mut add = |what: String, href: String, icon: &'static str| open.push(Open { what, href, icon, keeps: true });
     if facts.open_tasks > 0 {
         add(format!("{} lần thực hiện y lệnh chưa ghi (làm, từ chối hoặc ngừng y lệnh)", facts.open_tasks), of("tasks"), "list-check");
     }
@@ -121,14 +124,14 @@ pub fn open_things(facts: &Facts, stay: uuid::Uuid, ward: uuid::Uuid) -> Vec<Ope
     for drug in &facts.to_return {
         add(format!("Thuốc chưa dùng chưa trả khoa Dược: {drug}"), format!("/app/wards/{ward}/supplies"), "arrow-back-up");
     }
-    for gap in &facts.gaps {
-        add(gap.clone(), of("record"), "file-text");
-    }
     if facts.needs_death_review {
         add("Chưa có biên bản kiểm thảo tử vong".into(), of("discharge#death-review"), "clipboard-text");
     }
     if facts.owed > Vnd::ZERO {
         add(format!("Viện phí còn phải thu {} đ", facts.owed), format!("/app/cashier/{stay}"), "coin");
+    }
+    for gap in &facts.gaps {
+        open.push(Open { what: gap.clone(), href: of("record"), icon: "file-text", keeps: false });
     }
     open
 }
@@ -156,6 +159,7 @@ mod tests {
         };
         let open = open_things(&facts, stay, ward);
         assert_eq!(open.len(), 10);
+        assert_eq!(open.iter().filter(|o| !o.keeps).map(|o| o.what.as_str()).collect::<Vec<_>>(), ["Phiếu chăm sóc chưa ký"]);
         assert!(open.iter().all(|o| o.href.starts_with("/app/") && !o.what.is_empty()));
     }
 

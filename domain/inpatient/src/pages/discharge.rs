@@ -31,6 +31,12 @@ struct Page {
     may_close: bool,
 }
 
+impl Page {
+    fn keeping(&self) -> usize {
+        self.open.iter().filter(|o| o.keeps).count()
+    }
+}
+
 /// The form as typed, or as the decision stands.
 #[derive(Clone, Debug, Default)]
 struct Typed {
@@ -250,8 +256,9 @@ pub async fn close(ctx: Ctx, Path(id): Path<EncounterId>) -> Answer {
     let next = after(stay.step(), Act::Close, stay.bed_id.is_some())?;
     let plan = leaving::find(&mut tx, id).await?.ok_or_else(|| Problem::of("Chưa có quyết định ra viện. Bác sĩ ghi phần Ra viện trước."))?;
     let (open, _) = open_things(&ctx, &mut tx, &stay, Some(&plan)).await?;
-    if !open.is_empty() {
-        let problem = Problem::of(format!("Còn {} việc chưa xong nên chưa cho ra viện được. Danh sách ở cột bên phải.", open.len()));
+    let keeping = open.iter().filter(|o| o.keeps).count();
+    if keeping > 0 {
+        let problem = Problem::of(format!("Còn {keeping} việc chưa xong nên chưa cho ra viện được. Danh sách ở cột bên phải."));
         drop(tx);
         let mut tx = ctx.begin().await?;
         let page = page(&ctx, &mut tx, id, None, problem.into()).await?;
