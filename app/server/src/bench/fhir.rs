@@ -20,7 +20,7 @@ pub async fn programs(running: &Running, report: &mut Report) -> Result<()> {
     let first = send(&client, running, &token, &visit(u64::MAX)).await?;
     let place = |n: usize| first["entry"][n]["response"]["location"].as_str().map(str::to_owned).context("a bundle without a place");
     let (patient, condition) = (place(0)?, place(2)?);
-    measure(running, report, "fhir, bundle of a visit with five resources", {
+    measure(running, report, "fhir, bundle of a visit with five resources", CONNECTIONS, {
         let (base, token) = (running.base.clone(), token.clone());
         move |client: Client, number: u64| {
             let (base, token) = (base.clone(), token.clone());
@@ -28,8 +28,13 @@ pub async fn programs(running: &Running, report: &mut Report) -> Result<()> {
         }
     })
     .await?;
-    for (name, address) in [("fhir, read by id", condition), ("fhir, $everything of a patient", format!("{patient}/$everything"))] {
-        measure(running, report, name, {
+    let everything = format!("{patient}/$everything");
+    for (name, connections, address) in [
+        ("fhir, read by id", CONNECTIONS, condition),
+        ("fhir, $everything of a patient, one program", 1, everything.clone()),
+        ("fhir, $everything of a patient, sixteen programs", CONNECTIONS, everything),
+    ] {
+        measure(running, report, name, connections, {
             let (url, token) = (format!("{}/fhir/r4/{address}", running.base), token.clone());
             move |client: Client, _| {
                 let (url, token) = (url.clone(), token.clone());
@@ -48,7 +53,7 @@ pub async fn programs(running: &Running, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn measure<F, W>(running: &Running, report: &mut Report, name: &str, once: F) -> Result<()>
+async fn measure<F, W>(running: &Running, report: &mut Report, name: &str, connections: usize, once: F) -> Result<()>
 where
     F: Fn(Client, u64) -> W + Clone + Send + 'static,
     W: Future<Output = Result<()>> + Send,
@@ -56,7 +61,7 @@ where
     let (server_before, database_before) = running.cpu();
     let until = Instant::now() + LASTS;
     let mut workers = tokio::task::JoinSet::new();
-    for worker in 0..CONNECTIONS as u64 {
+    for worker in 0..connections as u64 {
         let (client, once) = (Client::new(), once.clone());
         workers.spawn(async move {
             let mut times = Vec::new();
