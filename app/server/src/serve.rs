@@ -81,8 +81,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
         records: Arc::new(record::RecordDesk::new(db::Files::in_folder(&place.data.join("files"))?)),
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),
-        messages: Arc::new(messaging::Post),
-        telephone: Arc::new(care_desk::Switchboard),
+        messages: Arc::new(web::ask::Nothing),
+        telephone: Arc::new(web::ask::Nothing),
         places: Arc::new(scheduling::PlaceDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };

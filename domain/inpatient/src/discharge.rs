@@ -61,7 +61,8 @@ pub fn check(decision: &Decision, admitted: DateTime<Utc>, now: DateTime<Utc>, p
     problems.add_if(decision.outcome == "died" && decision.death_cause.trim().is_empty(), "death_cause", "Tử vong thì ghi nguyên nhân tử vong.");
     match decision.leave_at {
         None => problems.add("leave_at", "Chưa ghi giờ ra viện."),
-        Some(at) if at < admitted => problems.add("leave_at", "Giờ ra viện sớm hơn giờ vào viện. Kiểm tra lại."),
+        // Typed to the minute, known to the second: who leaves in the minute of arrival is not early.
+        Some(at) if at + chrono::TimeDelta::minutes(1) <= admitted => problems.add("leave_at", "Giờ ra viện sớm hơn giờ vào viện. Kiểm tra lại."),
         Some(at) if at > now + chrono::TimeDelta::days(2) => problems.add("leave_at", "Giờ ra viện chỉ ghi trước tối đa 2 ngày."),
         Some(at) => {
             let day = base::local_date(at);
@@ -171,6 +172,12 @@ mod tests {
         for field in ["diagnoses", "course", "treatment", "condition", "destination", "death_cause", "leave_at"] {
             assert!(!problems.at(field).is_empty(), "{field}");
         }
+        let mut problems = Problems::none();
+        check(&Decision { leave_at: Some(now), ..Decision::default() }, now + chrono::TimeDelta::seconds(40), now, &mut problems);
+        assert_eq!(problems.at("leave_at"), "", "the same minute");
+        let mut problems = Problems::none();
+        check(&Decision { leave_at: Some(now), ..Decision::default() }, now + chrono::TimeDelta::seconds(60), now, &mut problems);
+        assert_ne!(problems.at("leave_at"), "");
         let fine = Decision {
             outcome: "improved".into(),
             way: "discharged".into(),

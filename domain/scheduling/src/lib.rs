@@ -31,9 +31,6 @@ pub use who::{Booker, TypedWho, Who, read_phone};
 
 use web::{Listener, Migration, Module};
 
-/// The feature of a facility that takes bookings.
-pub const FEATURE: &str = "booking";
-
 /// The table of contents of this slice.
 pub fn module() -> Module {
     Module {

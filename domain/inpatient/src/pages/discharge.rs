@@ -215,6 +215,7 @@ async fn decide(ctx: &Ctx, tx: &mut Tx, stay: &mut Stay, typed: &Typed, pairs: &
     };
     rule::check(&decision, stay.admitted_at, ctx.now, &mut problems);
     let Some(leave_at) = decision.leave_at.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
+    let leave_at = leave_at.max(stay.admitted_at);
     leaving::plan(tx, stay.encounter(), stay.patient(), &decision).await?;
     stay::set_leave_on(tx, stay.encounter(), Some(local_date(leave_at))).await?;
     if next != stay.step() {
