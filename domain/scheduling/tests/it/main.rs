@@ -1,1 +1,2 @@
 mod booking;
+mod race;
