@@ -61,6 +61,9 @@ impl Clinic {
             records: Arc::new(web::ask::Nothing),
             findings: Arc::new(web::ask::Nothing),
             dues: Arc::new(web::ask::Nothing),
+            messages: Arc::new(web::ask::Nothing),
+            telephone: Arc::new(web::ask::Nothing),
+            places: Arc::new(web::ask::Nothing),
             files: world.app.files().clone(),
         };
         let (app, router) = web::router::assemble(world.db.clone(), base::Clock::system(), config, wiring, modules());
