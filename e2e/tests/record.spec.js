@@ -14,14 +14,27 @@ const syllable = () => "bcdghklmnt"[Math.floor(Math.random() * 10)] + "aăâeêi
 const given = [...Array(3)].map(syllable).join("");
 const name = `Lâm Văn ${given[0].toUpperCase()}${given.slice(1)}`;
 const folder = mkdtempSync(join(tmpdir(), "yba-record-"));
+const phone = `09${String(Date.now()).slice(-8)}`;
+const sandbox = process.env.YBA_SANDBOX_URL ?? `http://127.0.0.1:${Number(process.env.YBA_PORT ?? 4884) + 1}`;
 let stay, record, sheet, pdf;
+
+/** What the stand-in phone got last that looks like `pattern`; the worker carries it a moment after the click. */
+async function message(request, pattern) {
+  for (let i = 0; i < 50; i++) {
+    const messages = await (await request.get(`${sandbox}/api/messages?to=${phone}`)).json();
+    const found = messages.map((m) => m.text.match(pattern)).find(Boolean);
+    if (found) return found[0];
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`no message like ${pattern} arrived`);
+}
 
 test("from the emergency room to a bed that everybody sees", async ({ browser }) => {
   const desk = await signIn(browser, "tiepnhan.84001");
   await desk.goto(`/app/reception/new?name=${encodeURIComponent(name)}`);
   await desk.locator("[name=birth]").fill("12/03/1961");
   await pick(desk, "[name=sex]", "Nam");
-  await desk.locator("[name=phone]").fill(`09${String(Date.now()).slice(-8)}`);
+  await desk.locator("[name=phone]").fill(phone);
   await pick(desk, "[name=room]", "Cấp cứu");
   await desk.locator("[name=reason]").fill("Sốt, ho, khó thở");
   await desk.keyboard.press("F8");
@@ -173,4 +186,64 @@ test("the record is found by what is written in it, without marks", async ({ bro
   await expect(doctor.locator("main")).toContainText(name);
   await picture(doctor, "BA-tim-trong-ho-so");
   await doctor.context().close();
+});
+
+test("another house asks, the patient says which paper on the phone, and takes it back", async ({ browser, request }) => {
+  // The clinic knows the person by name, birth and sex.
+  const answer = await request.post("/oauth/token", { form: { grant_type: "client_credentials", client_id: "demo-his", client_secret: "demo-secret" } });
+  const { access_token: token } = await answer.json();
+  const made = await request.post("/api/v1/patients", { headers: { authorization: `Bearer ${token}` }, data: { name, birth: "12/03/1961", sex: "male", phone } });
+  expect(made.ok(), await made.text()).toBe(true);
+  const { id: patient } = await made.json();
+  const asker = await signIn(browser, "bacsi.84101");
+  await asker.goto(`/app/sharing/inquiries/new?patient=${patient}`);
+  await pick(asker, "[name=holder]", "84001");
+  await asker.locator("[name=note]").fill("Khám lại sau viêm phổi");
+  await asker.keyboard.press("F8");
+  await asker.waitForURL(/inquiries\/[0-9a-f-]{36}/);
+  const inquiry = asker.url();
+
+  const clerk = await signIn(browser, "khth.84001");
+  await clerk.goto("/app/sharing");
+  await clerk.getByRole("link", { name }).first().click();
+  await clerk.waitForURL(/requests\//);
+  // Without a citizen number nobody is matched by name alone: the clerk says who is meant.
+  await clerk.locator("label", { hasText: name }).locator("input[name=patient]").check();
+  await clerk.getByRole("button", { name: "Đúng là người này" }).click();
+  await clerk.locator(".share-line", { hasText: "điều trị" }).first().locator("input").check();
+  await picture(clerk, "BC-chia-se-chon-giay");
+  await clerk.keyboard.press("F8");
+  const link = await message(request, /https?:\/\/\S+\/consent\/\S+/);
+
+  // The patient's own phone, signed in nowhere.
+  const own = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
+  await own.goto(new URL(link).pathname);
+  await expect(own.locator("main")).not.toContainText("Phiếu theo dõi điều trị");
+  await own.getByRole("button", { name: "Gửi mã cho tôi" }).click();
+  await own.locator("#f-code").fill("000000");
+  await own.getByRole("button", { name: "Xem và trả lời" }).click();
+  await expect(own.locator(".problem")).toBeVisible();
+  await own.locator("#f-code").fill(await message(request, /\b\d{6}\b/));
+  await own.getByRole("button", { name: "Xem và trả lời" }).click();
+  await expect(own.locator("main")).toContainText("Phiếu theo dõi điều trị");
+  await picture(own, "BD-nguoi-benh-dong-y");
+  await own.getByRole("button", { name: "Đồng ý cho xem" }).click();
+  await expect(own.locator("main")).toContainText("Bạn đã đồng ý");
+
+  await asker.goto(inquiry);
+  await asker.locator("aside.left a", { hasText: "điều trị" }).click();
+  await expect(asker.locator("main, .centre").first()).toContainText("Chữ ký số còn nguyên");
+  const file = `${new URL(asker.url()).pathname}/file`;
+  const read = await asker.request.get(file);
+  expect(read.status()).toBe(200);
+  expect((await read.body()).equals(readFileSync(pdf)), "the paper is the same, byte for byte").toBe(true);
+  await picture(asker, "BE-doc-giay-duoc-chia-se");
+
+  // The patient sees who has looked, and takes it back; the next opening is refused.
+  await own.reload();
+  await expect(own.locator(".share-seen")).toContainText("Lê Hoàng Phúc");
+  await own.getByRole("button", { name: "Thu hồi quyền xem" }).click();
+  await expect(own.locator("main")).toContainText("Quyền xem đã đóng");
+  expect((await asker.request.get(file)).status()).toBe(403);
+  await Promise.all([asker, clerk, own].map((page) => page.context().close()));
 });
