@@ -15,8 +15,21 @@ const given = [...Array(3)].map(syllable).join("");
 const name = `Lâm Văn ${given[0].toUpperCase()}${given.slice(1)}`;
 const folder = mkdtempSync(join(tmpdir(), "yba-record-"));
 const phone = `09${String(Date.now()).slice(-8)}`;
+// A man born in 1961 in Vĩnh Long, as the twelve digits say.
+const cccd = `084061${String(Date.now()).slice(-6)}`;
 const sandbox = process.env.YBA_SANDBOX_URL ?? `http://127.0.0.1:${Number(process.env.YBA_PORT ?? 4884) + 1}`;
-let stay, record, sheet, pdf;
+let stay, record, sheet, pdf, patient;
+
+/** The clinic's own program at the door: gives a call with its token. */
+async function machine(request) {
+  const answer = await request.post("/oauth/token", { form: { grant_type: "client_credentials", client_id: "demo-his", client_secret: "demo-secret" } });
+  const { access_token: token } = await answer.json();
+  return async (path, data) => {
+    const reply = await request.post(path, { headers: { authorization: `Bearer ${token}` }, data });
+    expect(reply.ok(), `${path}: ${await reply.text()}`).toBe(true);
+    return reply.json();
+  };
+}
 
 /** What the stand-in phone got last that looks like `pattern`; the worker carries it a moment after the click. */
 async function message(request, pattern) {
@@ -35,6 +48,7 @@ test("from the emergency room to a bed that everybody sees", async ({ browser })
   await desk.locator("[name=birth]").fill("12/03/1961");
   await pick(desk, "[name=sex]", "Nam");
   await desk.locator("[name=phone]").fill(phone);
+  await desk.locator("[name=cccd]").fill(cccd);
   await pick(desk, "[name=room]", "Cấp cứu");
   await desk.locator("[name=reason]").fill("Sốt, ho, khó thở");
   await desk.keyboard.press("F8");
@@ -189,12 +203,9 @@ test("the record is found by what is written in it, without marks", async ({ bro
 });
 
 test("another house asks, the patient says which paper on the phone, and takes it back", async ({ browser, request }) => {
-  // The clinic knows the person by name, birth and sex.
-  const answer = await request.post("/oauth/token", { form: { grant_type: "client_credentials", client_id: "demo-his", client_secret: "demo-secret" } });
-  const { access_token: token } = await answer.json();
-  const made = await request.post("/api/v1/patients", { headers: { authorization: `Bearer ${token}` }, data: { name, birth: "12/03/1961", sex: "male", phone } });
-  expect(made.ok(), await made.text()).toBe(true);
-  const { id: patient } = await made.json();
+  // The clinic knows the same person by the citizen number.
+  const call = await machine(request);
+  patient = (await call("/api/v1/patients", { name, birth: "12/03/1961", sex: "male", phone, cccd })).id;
   const asker = await signIn(browser, "bacsi.84101");
   await asker.goto(`/app/sharing/inquiries/new?patient=${patient}`);
   await pick(asker, "[name=holder]", "84001");
@@ -207,9 +218,6 @@ test("another house asks, the patient says which paper on the phone, and takes i
   await clerk.goto("/app/sharing");
   await clerk.getByRole("link", { name }).first().click();
   await clerk.waitForURL(/requests\//);
-  // Without a citizen number nobody is matched by name alone: the clerk says who is meant.
-  await clerk.locator("label", { hasText: name }).locator("input[name=patient]").check();
-  await clerk.getByRole("button", { name: "Đúng là người này" }).click();
   await clerk.locator(".share-line", { hasText: "điều trị" }).first().locator("input").check();
   await picture(clerk, "BC-chia-se-chon-giay");
   await clerk.keyboard.press("F8");
@@ -246,4 +254,35 @@ test("another house asks, the patient says which paper on the phone, and takes i
   await expect(own.locator("main")).toContainText("Quyền xem đã đóng");
   expect((await asker.request.get(file)).status()).toBe(403);
   await Promise.all([asker, clerk, own].map((page) => page.context().close()));
+});
+
+test("in an emergency the record opens at once, with a reason, a message to the patient, and a look by the auditor", async ({ browser, request }) => {
+  const doctor = await signIn(browser, "bacsi.84101");
+  const ask = async () => {
+    await doctor.goto(`/app/sharing/inquiries/new?patient=${patient}`);
+    await pick(doctor, "[name=holder]", "84001");
+  };
+  // Somebody who is not here, and no reason: both are refused.
+  await ask();
+  await doctor.locator("[name=note]").fill("Hôn mê, cần biết thuốc đang dùng");
+  await doctor.getByRole("button", { name: "Mở khẩn cấp" }).click();
+  await expect(doctor.locator(".problem, .check.critical, [role=alert]").first()).toBeVisible();
+  await expect(doctor).not.toHaveURL(/inquiries\/[0-9a-f-]{36}/);
+  await doctor.goto("/app/room");
+  const room = await doctor.getByRole("button", { name: "Nội 1" }).getAttribute("value");
+  const call = await machine(request);
+  await call("/api/v1/encounters", { patient_id: patient, room_id: room, reason: "Hôn mê" });
+  await ask();
+  await doctor.locator("[name=note]").fill("Hôn mê, cần biết thuốc đang dùng");
+  await doctor.getByRole("button", { name: "Mở khẩn cấp" }).click();
+  await doctor.waitForURL(/inquiries\/[0-9a-f-]{36}/);
+  await doctor.locator("aside.left a", { hasText: "điều trị" }).click();
+  expect((await doctor.request.get(`${new URL(doctor.url()).pathname}/file`)).status()).toBe(200);
+  await message(request, /đã mở hồ sơ của bạn để cấp cứu/);
+  const auditor = await signIn(browser, "giamdoc.84001");
+  await auditor.goto("/app/sharing/emergencies");
+  await expect(auditor.locator("main")).toContainText(name);
+  await picture(auditor, "BF-mo-khan-cap");
+  await doctor.context().close();
+  await auditor.context().close();
 });
