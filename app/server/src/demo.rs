@@ -188,6 +188,7 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
             inventory::seed::write(&mut tx, code, from).await.map_err(|e| anyhow!("the shelves of {code}: {e:?}"))?;
             medication::seed::write(&mut tx, code, from).await?;
         }
+        scheduling::seed::write(&mut tx, code, from, base::local_date(now)).await?;
         if code == "84101" {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;
         }

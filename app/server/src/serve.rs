@@ -114,6 +114,7 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
             tasks.spawn(async move { courier.run(async move { let _ = closing.changed().await; }).await });
         }
         tasks.spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
+        tasks.spawn(keep_bookings(db.clone(), clock.clone(), stopped.clone()));
         if let Some(folder) = record::digitise::folder::configured() {
             let (app, mut closing) = (app.clone(), stopped.clone());
             tasks.spawn(async move { record::digitise::folder::watch(app, folder, async move { let _ = closing.changed().await; }).await });
@@ -215,6 +216,24 @@ async fn count_use_hourly(db: Db, clock: Clock, files: std::path::PathBuf, mut s
     }
 }
 
+/// Every minute ends holds that ran out and notes who did not come; every hour lays out the days ahead.
+async fn keep_bookings(db: Db, clock: Clock, mut stop: watch::Receiver<bool>) {
+    for minute in 0u64.. {
+        if minute.is_multiple_of(60)
+            && let Err(error) = scheduling::round::plan_ahead(&db, clock.now()).await
+        {
+            tracing::warn!(%error, "the days ahead could not be laid out");
+        }
+        if let Err(error) = scheduling::round::sweep(&db, clock.now()).await {
+            tracing::warn!(%error, "bookings that ran out could not be ended");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
 /// Runs background jobs only, until Ctrl-C or SIGTERM.
 pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let modules = modules();
@@ -223,7 +242,8 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let clock = Clock::system();
     let (stop, stopped) = watch::channel(false);
     let use_of_day = tokio::spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
-    let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped));
+    let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
+    let bookings = tokio::spawn(keep_bookings(db.clone(), clock.clone(), stopped));
     connect_messages(Mode::Real);
     let engine = signing::Engine::new(signing::Settings::from_environment()?);
     let files = db::Files::in_folder(&place.data.join("files"))?;
@@ -231,6 +251,7 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     Worker::new(db.clone(), clock, &listeners).run(wait_for_signal()).await;
     let _ = stop.send(true);
     let _ = anchors.await;
+    let _ = bookings.await;
     let _ = use_of_day.await;
     db.close().await;
     opened.close()

@@ -70,6 +70,12 @@ impl Channel {
         matches!(self, Channel::Call | Channel::WalkIn | Channel::FollowUp | Channel::Desk)
     }
 
+    /// This channel where staff may use it, otherwise `desk`: a change made by staff counts as theirs only when the
+    /// first booking did not come from a channel with places of its own.
+    pub fn staff_or(self, desk: Channel) -> Channel {
+        if self.is_staff() { self } else { desk }
+    }
+
     /// The source that the visit keeps (`encounter_encounter.source`).
     pub fn source(self) -> &'static str {
         match self {

@@ -10,11 +10,16 @@ pub mod arrival;
 pub mod book;
 pub mod change;
 pub mod channel;
+pub mod closing;
 pub mod code;
+pub mod pages;
 pub mod pass;
 pub mod places;
 pub mod plan;
+pub mod round;
+pub mod rules;
 pub mod seed;
+pub mod specialty;
 pub mod status;
 pub mod store;
 pub mod who;
@@ -29,7 +34,18 @@ pub use store::appointments::{find_code, get, list, list_day, list_of_phone, loc
 pub use store::openings::{NextFree, Offer, Opening, list_offers, next_free};
 pub use who::{Booker, TypedWho, Who, read_phone};
 
-use web::{Listener, Migration, Module};
+use pages::{desk, new};
+use web::{Listener, Migration, Module, Panel, RailEntry, Scan};
+
+/// To see who booked.
+const READ: &str = "booking.read";
+/// To book, move, confirm and cancel for somebody.
+const MANAGE: &str = "booking.manage";
+/// To take in who booked.
+const ARRIVE: &str = "booking.arrive";
+/// To decide what can be booked and when.
+const PLAN: &str = "schedule.manage";
+const FEATURE: &str = "booking";
 
 /// The table of contents of this slice.
 pub fn module() -> Module {
@@ -40,7 +56,23 @@ pub fn module() -> Module {
             name: "scheduling.fulfil",
             run: |tx, payload| Box::pin(fulfil(tx, payload)),
         }],
-        migrations: vec![Migration { name: "2026-11-25-1400-scheduling", sql: include_str!("../migrations/2026-11-25-1400-scheduling.sql") }],
+        migrations: vec![
+            Migration { name: "2026-11-25-1400-scheduling", sql: include_str!("../migrations/2026-11-25-1400-scheduling.sql") },
+            Migration { name: "2026-11-25-1490-desk", sql: include_str!("../migrations/2026-11-25-1490-desk.sql") },
+        ],
+        routes: pages::routes(),
+        panels: vec![Panel {
+            place: "encounter.finish",
+            order: 40,
+            right: Some(MANAGE),
+            feature: Some(FEATURE),
+            render: |ctx, tx, about| Box::pin(new::panel(ctx, tx, about)),
+        }],
+        scans: vec![Scan { name: "registration code", right: READ, feature: Some(FEATURE), find: |_, tx, code| Box::pin(desk::scan(tx, code)) }],
+        rail: vec![
+            RailEntry { href: "/app/appointments", icon: "calendar-event", label: "Lịch hẹn", right: READ, feature: Some(FEATURE), order: 12 },
+            RailEntry { href: "/app/schedule", icon: "calendar-time", label: "Lịch làm việc", right: PLAN, feature: Some(FEATURE), order: 78 },
+        ],
         ..Module::default()
     }
 }

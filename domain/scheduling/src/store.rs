@@ -2,3 +2,4 @@
 
 pub mod appointments;
 pub mod openings;
+pub mod sessions;

@@ -67,3 +67,118 @@ pub async fn list(tx: &mut Tx, ids: &[AppointmentId]) -> Result<Vec<Appointment>
     let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
     sqlx::query_as(select_appointments!("AND a.appointment_id = ANY($2) ORDER BY a.starts_at")).bind(facility).bind(&ids).fetch_all(tx.conn()).await
 }
+
+/// One page of the desk's list: bookings of a day in these statuses, in the order of their time, after the one named.
+/// At most 101, so that the caller sees whether more follow.
+pub async fn list_desk(tx: &mut Tx, day: NaiveDate, statuses: &[&str], after: Option<AppointmentId>) -> Result<Vec<Appointment>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(select_appointments!(
+        "AND a.day = $2 AND a.status = ANY($3)
+         AND ($4::uuid IS NULL OR (a.starts_at, a.appointment_id) > (SELECT b.starts_at, b.appointment_id FROM scheduling_appointment b
+              WHERE b.facility_id = $1 AND b.appointment_id = $4))
+         ORDER BY a.starts_at, a.appointment_id LIMIT 101"
+    ))
+    .bind(facility)
+    .bind(day)
+    .bind(statuses)
+    .bind(after.map(|id| id.0))
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// How many bookings of a day stand in each status.
+pub async fn count_day(tx: &mut Tx, day: NaiveDate) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(db::sql!("SELECT status, count(*) FROM scheduling_appointment WHERE facility_id = $1 AND day = $2 GROUP BY status"))
+        .bind(facility)
+        .bind(day)
+        .fetch_all(tx.conn())
+        .await
+}
+
+/// Bookings from `from` on of a phone number (the patient's or the booker's), or whose name holds these words without
+/// accents; soonest first, at most 50.
+pub async fn search(tx: &mut Tx, phone: &str, folded_name: &str, from: NaiveDate) -> Result<Vec<Appointment>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(select_appointments!(
+        "AND a.day >= $4 AND a.status <> 'held'
+         AND (($2 <> '' AND (a.phone = $2 OR a.booker_phone = $2)) OR ($3 <> '' AND a.name_folded LIKE '%' || $3 || '%'))
+         ORDER BY a.starts_at, a.appointment_id LIMIT 50"
+    ))
+    .bind(facility)
+    .bind(phone)
+    .bind(folded_name)
+    .bind(from)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// What happened to a booking, in the order in which it did.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Step {
+    pub from_status: String,
+    pub to_status: String,
+    pub at: chrono::DateTime<chrono::Utc>,
+    pub by_name: String,
+    pub reason: String,
+}
+
+impl Step {
+    /// The step in words.
+    pub fn shown(&self) -> String {
+        if self.reason == "screening" {
+            return "Ghi kết quả sàng lọc".into();
+        }
+        crate::Status::from_key(&self.to_status).map(|s| s.shown().to_owned()).unwrap_or_default()
+    }
+
+    /// Why, where somebody wrote it.
+    pub fn why(&self) -> &str {
+        if self.reason == "screening" { "" } else { &self.reason }
+    }
+}
+
+/// The steps of a booking, oldest first.
+pub async fn list_steps(tx: &mut Tx, id: AppointmentId) -> Result<Vec<Step>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(db::sql!(
+        "SELECT from_status, to_status, at, by_name, reason FROM scheduling_step WHERE facility_id = $1 AND appointment_id = $2 ORDER BY version LIMIT 200"
+    ))
+    .bind(facility)
+    .bind(id.0)
+    .fetch_all(tx.conn())
+    .await
+}
+
+/// The living booking that a visit's doctor asked for.
+pub async fn following(tx: &mut Tx, visit: EncounterId) -> Result<Option<Appointment>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(select_appointments!("AND a.follows = $2 AND a.status IN ('held', 'pending', 'confirmed', 'arrived', 'fulfilled') ORDER BY a.made_at DESC LIMIT 1"))
+        .bind(facility)
+        .bind(visit.0)
+        .fetch_optional(tx.conn())
+        .await
+}
+
+/// Bookings that still keep a place in a stretch of time, of one doctor or room where named; soonest first, at most 300.
+pub async fn list_kept(
+    tx: &mut Tx,
+    from: chrono::DateTime<chrono::Utc>,
+    to: chrono::DateTime<chrono::Utc>,
+    practitioner: Option<uuid::Uuid>,
+    room: Option<uuid::Uuid>,
+) -> Result<Vec<Appointment>, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(select_appointments!(
+        "AND a.status IN ('held', 'pending', 'confirmed') AND a.starts_at < $3 AND a.ends_at > $2
+         AND ($4::uuid IS NULL OR a.practitioner_id = $4) AND ($5::uuid IS NULL OR a.room_id = $5)
+         ORDER BY a.starts_at, a.appointment_id LIMIT 300"
+    ))
+    .bind(facility)
+    .bind(from)
+    .bind(to)
+    .bind(practitioner)
+    .bind(room)
+    .fetch_all(tx.conn())
+    .await
+}

@@ -38,6 +38,20 @@ pub async fn list_offers(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Offer>, sqlx
     .await
 }
 
+/// One offer; `RowNotFound` when the facility has none with this id.
+pub async fn get_offer(tx: &mut Tx, id: Uuid) -> Result<Offer, sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query_as(sql!(
+        "SELECT offer_id, name, specialty, mode, service_id, takes_bhyt, is_screened, notice_minutes, cutoff_minutes, horizon_days,
+                hold_minutes, screening_hours, preparation
+         FROM scheduling_offer WHERE facility_id = $1 AND offer_id = $2"
+    ))
+    .bind(facility)
+    .bind(id)
+    .fetch_one(tx.conn())
+    .await
+}
+
 /// A time with its places.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
@@ -55,45 +69,73 @@ pub struct Opening {
     pub free: i32,
 }
 
-/// All times of one day of an offer, full ones too, in the order doctor, time. Holds that ran out count as free.
-/// `channel` narrows the count to what its quota still allows.
+/// A row of the queries for times.
+type OpeningRow = (Uuid, Uuid, Uuid, Option<Uuid>, String, Uuid, String, NaiveDate, DateTime<Utc>, DateTime<Utc>, i32);
+
+fn opening((slot, session, offer, practitioner, doctor, room, room_name, day, starts_at, ends_at, free): OpeningRow) -> Opening {
+    Opening {
+        slot: SlotId(slot),
+        session: SessionId(session),
+        offer,
+        practitioner: practitioner.map(PractitionerId),
+        doctor,
+        room: RoomId(room),
+        room_name,
+        day,
+        starts_at,
+        ends_at,
+        free,
+    }
+}
+
+/// Times with their places. Holds that ran out count as free; the quota of the channel narrows the count.
+macro_rules! select_openings {
+    ($rest:literal) => {
+        sql!(concat!(
+            "SELECT l.slot_id, l.session_id, l.offer_id, l.practitioner_id, s.doctor, s.room_id, r.short_name, s.day, l.starts_at, l.ends_at,
+                    greatest(0, least(l.capacity - l.taken + stale.n, coalesce(q.allowed - q.taken, 1000000)))::int
+             FROM scheduling_session s
+             JOIN scheduling_slot l ON l.facility_id = s.facility_id AND l.session_id = s.session_id
+             JOIN organization_room r ON r.facility_id = s.facility_id AND r.room_id = s.room_id
+             LEFT JOIN scheduling_quota q ON q.facility_id = s.facility_id AND q.session_id = s.session_id AND q.channel = $4
+             CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM scheduling_appointment a WHERE a.facility_id = $1 AND a.slot_id = l.slot_id
+                 AND a.status IN ('held', 'pending') AND a.held_until <= $5 AND NOT a.is_extra) stale
+             WHERE s.facility_id = $1 AND s.offer_id = $2 AND s.status = 'open' AND l.is_open AND ",
+            $rest
+        ))
+    };
+}
+
+/// All times of one day of an offer, full ones too, in the order doctor, time. `channel` narrows the count to what its
+/// quota still allows.
 pub async fn list_day(tx: &mut Tx, offer: Uuid, day: NaiveDate, channel: &str) -> Result<Vec<Opening>, sqlx::Error> {
     let (facility, now) = (tx.facility().0, tx.now);
-    let rows: Vec<(Uuid, Uuid, Uuid, Option<Uuid>, String, Uuid, String, NaiveDate, DateTime<Utc>, DateTime<Utc>, i32)> = sqlx::query_as(sql!(
-        "SELECT l.slot_id, l.session_id, l.offer_id, l.practitioner_id, s.doctor, s.room_id, r.short_name, s.day, l.starts_at, l.ends_at,
-                greatest(0, least(l.capacity - l.taken + stale.n, coalesce(q.allowed - q.taken, 1000000)))::int
-         FROM scheduling_session s
-         JOIN scheduling_slot l ON l.facility_id = s.facility_id AND l.session_id = s.session_id
-         JOIN organization_room r ON r.facility_id = s.facility_id AND r.room_id = s.room_id
-         LEFT JOIN scheduling_quota q ON q.facility_id = s.facility_id AND q.session_id = s.session_id AND q.channel = $4
-         CROSS JOIN LATERAL (SELECT count(*)::int AS n FROM scheduling_appointment a WHERE a.facility_id = $1 AND a.slot_id = l.slot_id
-             AND a.status IN ('held', 'pending') AND a.held_until <= $5 AND NOT a.is_extra) stale
-         WHERE s.facility_id = $1 AND s.offer_id = $2 AND s.day = $3 AND s.status = 'open' AND l.is_open
-         ORDER BY s.doctor, l.starts_at LIMIT 500"
+    let rows: Vec<OpeningRow> = sqlx::query_as(select_openings!("s.day = $3 ORDER BY s.doctor, l.starts_at LIMIT 500"))
+        .bind(facility)
+        .bind(offer)
+        .bind(day)
+        .bind(channel)
+        .bind(now)
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(opening).collect())
+}
+
+/// Free times of an offer after a moment, soonest first.
+pub async fn list_free(tx: &mut Tx, offer: Uuid, after: DateTime<Utc>, channel: &str, limit: i64) -> Result<Vec<Opening>, sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    let rows: Vec<OpeningRow> = sqlx::query_as(select_openings!(
+        "l.starts_at > $3 AND l.taken - stale.n < l.capacity AND coalesce(q.allowed > q.taken, true) ORDER BY l.starts_at, l.slot_id LIMIT $6"
     ))
     .bind(facility)
     .bind(offer)
-    .bind(day)
+    .bind(after)
     .bind(channel)
     .bind(now)
+    .bind(limit.clamp(1, 500))
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(slot, session, offer, practitioner, doctor, room, room_name, day, starts_at, ends_at, free)| Opening {
-            slot: SlotId(slot),
-            session: SessionId(session),
-            offer,
-            practitioner: practitioner.map(PractitionerId),
-            doctor,
-            room: RoomId(room),
-            room_name,
-            day,
-            starts_at,
-            ends_at,
-            free,
-        })
-        .collect())
+    Ok(rows.into_iter().map(opening).collect())
 }
 
 /// The next free time of an offer and doctor anywhere.

@@ -1,2 +1,3 @@
 mod booking;
+mod desk;
 mod race;
