@@ -74,9 +74,9 @@ pub struct Appointment {
 }
 
 impl Appointment {
-    /// `08:20 thứ Hai, 23/11/2026`.
+    /// `08:20 thứ hai, 23/11/2026`.
     pub fn when(&self) -> String {
-        format!("{} {}", base::dates::show_time(self.starts_at), base::dates::show_date_long(self.day))
+        format!("{} {}", base::dates::show_time(self.starts_at), base::dates::show_date_long(self.day).replacen('T', "t", 1).replacen('C', "c", 1))
     }
 
     /// Until when the patient may still change or cancel it.

@@ -4,7 +4,7 @@ use crate::store::openings::{self, Offer, Opening};
 use crate::Channel;
 use askama::Template;
 use base::SlotId;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 use web::{Answer, Ctx, Failure, Query, Tx};
@@ -27,6 +27,7 @@ pub struct Times {
     pub days: Vec<NaiveDate>,
     pub lines: Vec<Line>,
     pub slot: Option<SlotId>,
+    pub now: DateTime<Utc>,
     pub problem: String,
 }
 
@@ -57,12 +58,17 @@ impl Times {
         // The chosen day with its neighbours, never before today.
         let first = (day - Days::new(2)).max(today);
         let days = (0..7).map(|n| first + Days::new(n)).collect();
-        Ok(Times { offers, offer, day, today, days, lines, slot: asked.slot, problem: problem.to_owned() })
+        Ok(Times { offers, offer, day, today, days, lines, slot: asked.slot, now: tx.now, problem: problem.to_owned() })
     }
 
 }
 
 impl Times {
+    /// Staff may fill a time that has begun, never one that is over.
+    fn is_over(&self, opening: &Opening) -> bool {
+        opening.ends_at <= self.now
+    }
+
     fn is_chosen(&self, opening: &Opening) -> bool {
         self.slot == Some(opening.slot)
     }

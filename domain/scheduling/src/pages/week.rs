@@ -57,7 +57,7 @@ async fn load(ctx: &Ctx, tx: &mut Tx, day: NaiveDate, mut form: TypedClosure, pr
         form.id = Uuid::now_v7().to_string();
     }
     Ok(WeekPage {
-        shell: ctx.shell("Lịch làm việc", &[("←", "Tuần trước"), ("→", "Tuần sau")]),
+        shell: ctx.shell("Lịch làm việc", &[("Tab", "Chọn"), ("Enter", "Mở")]),
         monday,
         before: monday - Days::new(7),
         next: monday + Days::new(7),
