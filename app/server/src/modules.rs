@@ -20,6 +20,7 @@ pub fn modules() -> Vec<Module> {
         sharing::module(),
         exchange::module(),
         scheduling::module(),
+        kiosk::module(),
         hl7v2::module(),
         fhir_api::module(),
         record_link::module(),

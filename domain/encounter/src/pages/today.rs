@@ -62,6 +62,8 @@ struct TodayPage {
     room: String,
     show: &'static str,
     selected: Option<Selected>,
+    /// What needs somebody at once, above the list.
+    notices: Vec<String>,
     panels: Vec<String>,
     more: String,
     priorities: String,
@@ -108,6 +110,7 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
         None => None,
     };
     let about = PanelFor { encounter: visit.filter(|_| selected.is_some()), patient: None };
+    let notices = ctx.panels("reception.notices", &mut tx, &PanelFor::default()).await?;
     let panels = ctx.panels("reception.today", &mut tx, &about).await?;
     let tile = |key, label, statuses: &[&str]| Tile { key, count: count(statuses), label, is_current: key == show };
     let page = TodayPage {
@@ -126,6 +129,7 @@ pub async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Answer {
         room: room.map(|r| r.to_string()).unwrap_or_default(),
         show,
         selected,
+        notices,
         panels,
         priorities: crate::priority::rules_on(day).iter().map(|r| r.short).collect::<Vec<_>>().join(", "),
     };

@@ -2,11 +2,11 @@
 
 use super::appointment::{self, Asked, Typed};
 use crate::store::appointments;
-use crate::{Appointment, arrival};
+use crate::arrival::{self, likeness, told};
+use crate::Appointment;
 use base::{AppointmentId, EncounterId, PatientId, Problem, Problems};
 use chrono::NaiveDate;
 use patient::demographics::{self, Demographics};
-use patient::duplicate::Likeness;
 use patient::pages::merge::{Alike, score_all};
 use patient::store::{find, register};
 use patient::{Birth, Sex};
@@ -75,36 +75,6 @@ fn first_choice(a: &Appointment, alike: &[Alike], _today: NaiveDate) -> String {
         (None, []) => "new".into(),
         (None, [only]) if only.score.must_ask() => only.found.patient.to_string(),
         _ => String::new(),
-    }
-}
-
-fn likeness(a: &Appointment, birth: Birth) -> Likeness<'_> {
-    Likeness {
-        name: &a.name,
-        birth,
-        sex: Sex::from_key(&a.sex).unwrap_or(Sex::Unknown),
-        cccd: &a.cccd,
-        phone: &a.phone,
-        bhxh_no: "",
-        commune_code: "",
-        address: "",
-    }
-}
-
-/// What the booking told, as the form of a first visit.
-fn told(a: &Appointment) -> demographics::Typed {
-    let birth = a.birth_date.map(|date| Birth { date, year_only: a.birth_year_only }.to_string()).unwrap_or_default();
-    // Who books for a child brings it, as far as anybody knows.
-    let (contact_name, contact_phone) = if a.relation == "self" { Default::default() } else { (a.booker_name.clone(), a.booker_phone.clone()) };
-    demographics::Typed {
-        name: a.name.clone(),
-        birth,
-        sex: a.sex.clone(),
-        phone: a.phone.clone(),
-        cccd: a.cccd.clone(),
-        contact_name,
-        contact_phone,
-        ..demographics::Typed::default()
     }
 }
 

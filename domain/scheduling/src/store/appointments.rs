@@ -182,3 +182,21 @@ pub async fn list_kept(
     .fetch_all(tx.conn())
     .await
 }
+
+/// Today's bookings of a citizen number, of a record of the house, or of a phone, soonest first, at most 20: for doors
+/// without staff. Empty words ask for nothing.
+pub async fn list_today(tx: &mut Tx, cccd: &str, patient: Option<base::PatientId>, phone: &str) -> Result<Vec<Appointment>, sqlx::Error> {
+    let (facility, today) = (tx.facility().0, base::local_date(tx.now));
+    sqlx::query_as(select_appointments!(
+        "AND a.day = $2 AND a.status IN ('confirmed', 'noshow', 'arrived', 'pending')
+         AND (($3 <> '' AND a.cccd = $3) OR a.patient_id = $4::uuid OR ($5 <> '' AND (a.phone = $5 OR a.booker_phone = $5)))
+         ORDER BY a.starts_at LIMIT 20"
+    ))
+    .bind(facility)
+    .bind(today)
+    .bind(cccd)
+    .bind(patient.map(|p| p.0))
+    .bind(phone)
+    .fetch_all(tx.conn())
+    .await
+}
