@@ -3,9 +3,9 @@
 //! out of order once, everything else arrives.
 
 use askama::Template;
-use axum::extract::{Json, Query, State};
+use axum::extract::{Form, Json, Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::Router;
 use base::Clock;
@@ -20,6 +20,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, Serialize)]
 pub struct Arrived {
     pub at: DateTime<Utc>,
+    /// Written on the phone itself.
+    pub is_reply: bool,
     pub kind: String,
     pub sender: String,
     pub to: String,
@@ -34,9 +36,15 @@ struct Memory {
     arrived: VecDeque<Arrived>,
 }
 
+/// With what the stand-in signs its calls.
+pub const MESSAGES_KEY: &str = "khoa cua tong dai gia lap";
+
 /// The provider and its memory of the last hundred messages.
 #[derive(Clone)]
 pub struct Phone {
+    /// Yba's own address, for receipts and replies.
+    server: String,
+    client: reqwest::Client,
     clock: Clock,
     memory: Arc<Mutex<Memory>>,
 }
@@ -53,8 +61,17 @@ struct Handed {
 }
 
 impl Phone {
-    pub fn new(clock: Clock) -> Phone {
-        Phone { clock, memory: Arc::default() }
+    pub fn new(server: String, clock: Clock) -> Phone {
+        Phone { server: server.trim_end_matches('/').to_owned(), client: reqwest::Client::new(), clock, memory: Arc::default() }
+    }
+
+    /// Calls Yba as the provider does, signed; gives the status, 0 without an answer.
+    async fn call(&self, path: &str, body: serde_json::Value) -> u16 {
+        let key = std::env::var("YBA_MESSAGES_KEY").ok().filter(|k| !k.is_empty()).unwrap_or_else(|| MESSAGES_KEY.into());
+        let body = body.to_string();
+        let signature = messaging::hook::sign(&key, body.as_bytes());
+        let asked = self.client.post(format!("{}{path}", self.server)).header("content-type", "application/json").header("x-signature", signature).body(body).send().await;
+        asked.map_or(0, |answer| answer.status().as_u16())
     }
 
     /// The messages to `to`, or to everybody when empty, newest first.
@@ -68,7 +85,7 @@ impl Phone {
 pub fn router(phone: Phone) -> Router {
     Router::new()
         .route("/api/messages", post(take).get(list))
-        .route("/messages", get(window))
+        .route("/messages", get(window).post(reply))
         .with_state(phone)
 }
 
@@ -88,12 +105,23 @@ async fn take(State(phone): State<Phone>, Json(handed): Json<Handed>) -> Respons
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "Tổng đài đang bảo trì.");
     }
     // Told twice it arrives once.
-    if memory.seen.insert(handed.id.clone()) {
-        let arrived = Arrived { at: phone.clock.now(), kind: handed.kind, sender: handed.sender, to: handed.to, subject: handed.subject, text: handed.text };
+    let is_new = memory.seen.insert(handed.id.clone());
+    let number = format!("TN{}", memory.seen.len());
+    if is_new {
+        let arrived = Arrived { at: phone.clock.now(), is_reply: false, kind: handed.kind, sender: handed.sender, to: handed.to, subject: handed.subject, text: handed.text };
         memory.arrived.push_front(arrived);
         memory.arrived.truncate(100);
     }
-    Json(json!({ "number": format!("TN{}", memory.seen.len()) })).into_response()
+    drop(memory);
+    if is_new {
+        let phone = phone.clone();
+        // The receipt comes when the answer was taken, as it does in life; the server forgets one it has nothing for.
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            phone.call("/hook/sms/receipts", json!({ "id": handed.id, "status": "delivered" })).await;
+        });
+    }
+    Json(json!({ "number": number })).into_response()
 }
 
 #[derive(Deserialize, Default)]
@@ -106,10 +134,36 @@ async fn list(State(phone): State<Phone>, Query(asked): Query<Asked>) -> Respons
     Json(phone.arrived(&asked.to)).into_response()
 }
 
+/// What somebody types on the phone.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Typed {
+    from: String,
+    text: String,
+}
+
+/// Writes back from the phone; the provider brings it to Yba.
+async fn reply(State(phone): State<Phone>, Form(typed): Form<Typed>) -> Response {
+    if typed.from.is_empty() || typed.text.trim().is_empty() {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "Ghi số gửi và nội dung.").into_response();
+    }
+    let now = phone.clock.now();
+    let number = format!("TV{}", now.timestamp_micros());
+    if let Ok(mut memory) = phone.memory.lock() {
+        memory.arrived.push_front(Arrived { at: now, is_reply: true, kind: "sms".into(), sender: typed.from.clone(), to: typed.from.clone(), subject: String::new(), text: typed.text.clone() });
+    }
+    let status = phone.call("/hook/sms/inbound", json!({ "id": number, "from": typed.from, "text": typed.text })).await;
+    if status != 200 {
+        return (StatusCode::BAD_GATEWAY, format!("Máy chủ trả lời {status}.")).into_response();
+    }
+    Redirect::to(&format!("/messages?to={}", typed.from.chars().filter(char::is_ascii_digit).collect::<String>())).into_response()
+}
+
 #[derive(Template)]
 #[template(path = "messages.html")]
 struct Window {
     arrived: Vec<Arrived>,
+    to: String,
 }
 
 impl Window {
@@ -120,8 +174,11 @@ impl Window {
 
 async fn window(State(phone): State<Phone>, Query(asked): Query<Asked>) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    match (Window { arrived: phone.arrived(asked.to.trim()) }).render() {
-        Ok(text) => ([(header::CONTENT_SECURITY_POLICY, policy), (header::REFRESH, "3")], Html(text)).into_response(),
+    let to = asked.to.trim().to_owned();
+    // A conversation stands still while somebody types; the list of all renews itself.
+    let refresh = if to.is_empty() { "3" } else { "3600" };
+    match (Window { arrived: phone.arrived(&to), to }).render() {
+        Ok(text) => ([(header::CONTENT_SECURITY_POLICY, policy), (header::REFRESH, refresh)], Html(text)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }

@@ -21,6 +21,7 @@ pub fn modules() -> Vec<Module> {
         exchange::module(),
         scheduling::module(),
         kiosk::module(),
+        messaging::module(),
         hl7v2::module(),
         fhir_api::module(),
         record_link::module(),

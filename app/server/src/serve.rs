@@ -81,12 +81,12 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
         records: Arc::new(record::RecordDesk::new(db::Files::in_folder(&place.data.join("files"))?)),
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),
-        messages: Arc::new(web::ask::Nothing),
+        messages: Arc::new(messaging::Post),
         telephone: Arc::new(web::ask::Nothing),
         places: Arc::new(scheduling::PlaceDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
-    connect_messages(mode);
+    connect_messages(mode, &config.public_url, config.secret);
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
     record::archive::sealing::connect(record::archive::sealing::Engine { signing: app.wiring.signing.clone(), files: app.files().clone() });
 
@@ -180,13 +180,16 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
 
 /// Says who carries messages: the provider that the environment names, the stand-in phone in a demonstration, otherwise
 /// nobody, and then messages wait on the list of background jobs.
-fn connect_messages(mode: Mode) {
+fn connect_messages(mode: Mode, public_url: &str, secret: [u8; 32]) {
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let stand_in = || (mode == Mode::Demo).then(|| named("YBA_SANDBOX_URL").unwrap_or_else(|| "http://127.0.0.1:8090".into()));
     if let Some(address) = named("YBA_MESSAGES_URL").or_else(stand_in) {
-        let key = named("YBA_MESSAGES_KEY").unwrap_or_default();
+        let usual = if mode == Mode::Demo { sandbox::MESSAGES_KEY.to_owned() } else { String::new() };
+        let key = named("YBA_MESSAGES_KEY").unwrap_or(usual);
         let sender = named("YBA_MESSAGES_SENDER").unwrap_or_else(|| "YBA".into());
-        notify::connect(notify::Provider { address, key, sender });
+        let provider = notify::Provider { address, key: key.clone(), sender };
+        notify::connect(provider.clone());
+        messaging::connect(messaging::Link { carrier: Arc::new(provider), public_url: public_url.to_owned(), secret, hook_key: key });
     }
 }
 
@@ -244,7 +247,8 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let use_of_day = tokio::spawn(count_use_hourly(db.clone(), clock.clone(), place.data.join("files"), stopped.clone()));
     let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
     let bookings = tokio::spawn(keep_bookings(db.clone(), clock.clone(), stopped));
-    connect_messages(Mode::Real);
+    let public_url = std::env::var("YBA_PUBLIC_URL").unwrap_or_default();
+    connect_messages(Mode::Real, public_url.trim_end_matches('/'), secret(&place.data)?);
     let engine = signing::Engine::new(signing::Settings::from_environment()?);
     let files = db::Files::in_folder(&place.data.join("files"))?;
     record::archive::sealing::connect(record::archive::sealing::Engine { signing: Arc::new(engine), files });

@@ -1,8 +1,11 @@
 //! The house that carries messages: asked over HTTP, answered with a number of its own or with why not.
 
+use async_trait::async_trait;
+use messaging::{Carrier, NotCarried};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use subscription::message::Message;
+use uuid::Uuid;
 
 /// Longer than any phone network lets us wait; the job tries again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,5 +73,16 @@ impl Provider {
             400 | 404 | 409 | 422 => Err(NotSent::Never(taken.detail)),
             _ => Err(NotSent::Later(format!("trả lời {status}"))),
         }
+    }
+}
+
+#[async_trait]
+impl Carrier for Provider {
+    async fn carry(&self, id: Uuid, to: &str, text: &str) -> Result<String, NotCarried> {
+        let message = Message { id, kind: "sms".into(), to: to.into(), subject: String::new(), text: text.into() };
+        self.send(&message).await.map_err(|why| match why {
+            NotSent::Later(why) => NotCarried::Later(why),
+            NotSent::Never(why) => NotCarried::Never(why),
+        })
     }
 }

@@ -1,0 +1,3 @@
+//! What staff see of messages.
+
+pub mod outbox;
