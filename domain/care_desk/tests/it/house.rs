@@ -69,8 +69,9 @@ pub async fn next(person: &mut Client) -> String {
 /// Ends a call as its page would: with the version and the new id that it holds, the answers, and an outcome.
 pub async fn conclude(person: &mut Client, address: &str, outcome: &str, more: &[(&str, &str)]) -> testkit::Page {
     let page = person.get(address).await;
-    let (version, new) = (page.input("version").unwrap_or_default(), page.input("new").unwrap_or_default());
-    let mut fields = vec![("version", version.as_str()), ("new", new.as_str()), ("outcome", outcome)];
+    let kept: Vec<(&str, String)> = ["version", "new"].into_iter().filter_map(|name| Some((name, page.input(name)?))).collect();
+    let mut fields: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.push(("outcome", outcome));
     fields.extend_from_slice(more);
     person.post(&format!("{address}/outcome"), &fields).await
 }

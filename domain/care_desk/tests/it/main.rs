@@ -2,6 +2,7 @@
 //! their minds.
 
 mod booking;
+mod chart;
 mod desk;
 mod house;
 mod outcomes;

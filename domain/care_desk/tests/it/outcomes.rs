@@ -46,8 +46,11 @@ async fn nobody_answers_four_times_and_the_place_is_given_back() {
         assert!(address.contains("/tasks/"), "call {n}");
         assert_eq!(conclude(&mut han, &address, "no_answer", &[]).await.status, 303);
         world.clock.advance(TimeDelta::minutes(pause - 1));
+        han = world.sign_in_as("tiepnhan.84101").await;
         assert_eq!(next(&mut han).await, "/app/care-desk", "too early after call {n}");
         world.clock.advance(TimeDelta::minutes(1));
+        // A morning is longer than a session that nobody used.
+        han = world.sign_in_as("tiepnhan.84101").await;
     }
     assert_eq!(booking(&world, asked.id).await.status, Status::Pending);
     let address = next(&mut han).await;
@@ -89,6 +92,7 @@ async fn somebody_asks_to_be_called_at_a_time_but_not_after_the_place_is_lost() 
     assert_eq!(next(&mut han).await, "/app/care-desk");
     assert!(han.get("/app/care-desk").await.contains("gọi lúc 10:30"));
     world.clock.advance(TimeDelta::minutes(150));
+    han = world.sign_in_as("tiepnhan.84101").await;
     assert_eq!(next(&mut han).await, address);
 }
 
@@ -103,8 +107,10 @@ async fn who_did_not_come_is_called_the_next_morning() {
     scheduling::round::sweep(&world.db, world.clock.now()).await.unwrap();
     assert_eq!(booking(&world, asked.id).await.status, Status::NoShow);
     world.drain().await;
+    han = world.sign_in_as("tiepnhan.84101").await;
     assert_eq!(next(&mut han).await, "/app/care-desk", "not the same evening");
     world.clock.advance(TimeDelta::hours(14));
+    han = world.sign_in_as("tiepnhan.84101").await;
     let address = next(&mut han).await;
     let page = han.get(&address).await;
     assert!(page.contains("Lỡ hẹn") && page.contains(&base::show_date(tomorrow())), "{}", page.text);
