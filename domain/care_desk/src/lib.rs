@@ -11,6 +11,7 @@ pub mod hook;
 pub mod listen;
 pub mod pages;
 pub mod question;
+pub mod seed;
 pub mod store;
 pub mod switchboard;
 pub mod task;

@@ -2,8 +2,10 @@
 //! here it is handed over, with patience when the provider is away, and given up when it can never arrive.
 
 mod provider;
+mod switchboard;
 
 pub use provider::{NotSent, Provider};
+pub use switchboard::Exchange;
 
 use db::{Listener, Tx};
 use serde_json::Value;
