@@ -1,0 +1,3 @@
+mod door;
+mod house;
+mod after;
