@@ -14,6 +14,8 @@ use web::Failure;
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub phone: String,
+    /// The call on the list that this is about, so that a booking made from here settles it.
+    pub task: Option<Uuid>,
     pub people: Vec<Found>,
     pub bookings: Vec<Appointment>,
     pub contacts: Vec<Contact>,
@@ -39,6 +41,6 @@ impl Caller {
             None => Vec::new(),
         };
         tx.audit("read", "caller", phone, known, serde_json::json!({ "people": people.len() }));
-        Ok(Caller { phone: phone.to_owned(), people, bookings, contacts, visits })
+        Ok(Caller { phone: phone.to_owned(), task: None, people, bookings, contacts, visits })
     }
 }

@@ -42,6 +42,7 @@ pub fn module() -> Module {
             post("/app/care-desk/tasks/{id}/check", desk::check).right(WORK).feature(FEATURE),
             post("/app/care-desk/tasks/{id}/outcome", desk::conclude).right(WORK).feature(FEATURE),
             get("/app/care-desk/new", new::show).right(WORK).feature(FEATURE),
+            post("/app/care-desk/new", new::again).right(WORK).feature(FEATURE),
             post("/app/care-desk/bookings", new::save).right(WORK).feature(FEATURE),
             get("/app/care-desk/line", calls::show).right(WORK).feature(FEATURE),
             post("/app/care-desk/calls", calls::dial).right(WORK).feature(FEATURE),

@@ -179,7 +179,8 @@ async fn load_open(ctx: &Ctx, tx: &mut Tx, id: Uuid, mut typed: Typed, problems:
         }
     }
     let house = encounter::store::reception::facility_name(tx).await?;
-    let card = Caller::load(tx, &task.phone, a.as_ref().and_then(|a| a.patient), task.appointment()).await?;
+    let mut card = Caller::load(tx, &task.phone, a.as_ref().and_then(|a| a.patient), task.appointment()).await?;
+    card.task = Some(task.task_id);
     let is_mine = task.is_mine(ctx.actor.account.0);
     let times = match &a {
         Some(a) if is_screening && is_mine && a.status == Status::Pending => {

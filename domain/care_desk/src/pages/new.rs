@@ -68,6 +68,15 @@ pub async fn show(ctx: Ctx, Query(form): Query<BookingForm>) -> Answer {
     web::html(page)
 }
 
+/// `POST /app/care-desk/new`: the same page for what was typed so far, because who is asked what depends on age and
+/// specialty. Keeps nothing; a post, so that no name stands in an address.
+pub async fn again(ctx: Ctx, Form(form): Form<BookingForm>) -> Answer {
+    let mut tx = ctx.begin().await?;
+    let page = load(&ctx, &mut tx, form, Problems::none(), false).await?;
+    tx.commit().await?;
+    web::html(page)
+}
+
 /// Whom the questions are about, as far as the form says it.
 async fn about(ctx: &Ctx, tx: &mut Tx, form: &BookingForm, known: Option<&patient::Summary>) -> Result<About, Failure> {
     let specialty = match form.offer {
@@ -107,7 +116,7 @@ async fn load(ctx: &Ctx, tx: &mut Tx, mut form: BookingForm, problems: Problems,
     Ok(NewPage {
         shell: ctx.shell("Đặt hộ", &[("F8", "Đặt lịch"), ("Esc", "Về danh sách")]),
         id: form.id.unwrap_or_else(AppointmentId::new),
-        card: Caller::load(tx, &phone, form.patient, None).await?,
+        card: Caller { task: form.task, ..Caller::load(tx, &phone, form.patient, None).await? },
         danger: Danger { left: judged.unasked.len(), red: judged.red.clone(), house_phone: desk::house_phone(tx).await? },
         asked: desk::asked(&about, &form.more, &judged, &problems),
         sexes: [patient::Sex::Male, patient::Sex::Female].into_iter().map(|s| (s.key().to_owned(), s.label().to_owned())).collect(),
