@@ -17,6 +17,8 @@ pub struct Caller {
     /// The call on the list that this is about, so that a booking made from here settles it.
     pub task: Option<Uuid>,
     pub people: Vec<Found>,
+    /// Recordings are for whoever keeps the line, not for everybody at a desk.
+    pub may_listen: bool,
     pub bookings: Vec<Appointment>,
     pub contacts: Vec<Contact>,
     pub visits: Vec<encounter::store::chart::Earlier>,
@@ -41,6 +43,6 @@ impl Caller {
             None => Vec::new(),
         };
         tx.audit("read", "caller", phone, known, serde_json::json!({ "people": people.len() }));
-        Ok(Caller { phone: phone.to_owned(), task: None, people, bookings, contacts, visits })
+        Ok(Caller { phone: phone.to_owned(), task: None, may_listen: tx.actor.may(crate::MANAGE), people, bookings, contacts, visits })
     }
 }

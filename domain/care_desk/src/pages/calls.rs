@@ -55,7 +55,7 @@ pub struct DialForm {
 /// `POST /app/care-desk/calls`: rings the own apparatus and connects it. Answers with the strip.
 pub async fn dial(ctx: Ctx, Form(form): Form<DialForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let key = if form.key.is_empty() { ctx.minted_id().to_string() } else { form.key };
+    let key = line::key_for(&mut tx, &if form.key.is_empty() { ctx.minted_id().to_string() } else { form.key }).await?;
     let wish = Dial { key, to: &form.to, appointment: form.appointment, patient: None };
     let problem = match Switchboard.dial(&mut tx, &wish).await {
         Ok(()) => {

@@ -53,6 +53,8 @@ pub struct Contact {
     pub outcome: String,
     pub seconds: Option<i32>,
     pub note: String,
+    /// Where the telephone system keeps the recording; empty without one.
+    pub recording_url: String,
     pub at: DateTime<Utc>,
     pub by_name: String,
 }
@@ -79,7 +81,10 @@ impl Contact {
 pub async fn list_of_phone(tx: &mut Tx, phone: &str) -> Result<Vec<Contact>, sqlx::Error> {
     let facility = tx.facility().0;
     sqlx::query_as(sql!(
-        "SELECT direction, outcome, seconds, note, at, by_name FROM care_desk_contact WHERE facility_id = $1 AND phone = $2 ORDER BY at DESC, contact_id DESC LIMIT 10"
+        "SELECT c.direction, c.outcome, c.seconds, c.note, coalesce(k.recording_url, '') AS recording_url, c.at, c.by_name
+         FROM care_desk_contact c
+         LEFT JOIN care_desk_call k ON k.facility_id = c.facility_id AND k.call_id = c.call_id
+         WHERE c.facility_id = $1 AND c.phone = $2 ORDER BY c.at DESC, c.contact_id DESC LIMIT 10"
     ))
     .bind(facility)
     .bind(phone)

@@ -253,6 +253,21 @@ pub async fn note_wish(tx: &mut Tx, key: &str, state: &str, tries: i32, problem:
     Ok(())
 }
 
+/// The key of a click: the page's own, so that a double click dials once; another one when the page is used to dial the
+/// same number again later.
+pub async fn key_for(tx: &mut Tx, key: &str) -> Result<String, sqlx::Error> {
+    let (facility, now) = (tx.facility().0, tx.now);
+    let made: Option<DateTime<Utc>> = sqlx::query_scalar(sql!(
+        "SELECT made_at FROM care_desk_dial WHERE facility_id = $1 AND (dial_key = $2 OR starts_with(dial_key, $2::text || '~')) ORDER BY made_at DESC LIMIT 1"
+    ))
+    .bind(facility)
+    .bind(key)
+    .fetch_optional(tx.conn())
+    .await?;
+    let is_again = made.is_some_and(|made| now - made > TimeDelta::seconds(5));
+    Ok(if is_again { format!("{key}~{}", now.timestamp()) } else { key.to_owned() })
+}
+
 /// The asker's last wish of the past two minutes.
 pub async fn own_wish(tx: &mut Tx) -> Result<Option<Wish>, sqlx::Error> {
     let (facility, me, since) = (tx.facility().0, tx.actor.account.0, tx.now - TimeDelta::minutes(2));

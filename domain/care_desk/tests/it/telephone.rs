@@ -88,6 +88,14 @@ async fn a_call_rings_on_the_right_desk_and_words_in_any_order_are_one_call() {
     assert!(!han.get("/app/care-desk/line").await.contains("0900 000 007"), "it is over");
     let caller = han.get("/app/care-desk/new?caller_phone=0900000007").await;
     assert!(caller.contains("Gọi đến") && caller.contains("1:35"), "{}", caller.text);
+    for (event, url) in [("call.recorded", "https://tongdai.vn/c1.mp3"), ("call.recorded", "https://tongdai.vn/khac.mp3")] {
+        let mut told = word(event, "c1", "in", 5, 0);
+        told["recording_url"] = json!(url);
+        assert_eq!(tell(&mut system, &key, &told).await.status, 200);
+    }
+    let listens = vinh.get("/app/care-desk/new?caller_phone=0900000007").await;
+    assert!(listens.contains("https://tongdai.vn/c1.mp3") && !listens.contains("khac.mp3"), "{}", listens.text);
+    assert!(!han.get("/app/care-desk/new?caller_phone=0900000007").await.contains("Nghe lại"));
 }
 
 #[tokio::test]
@@ -153,7 +161,11 @@ async fn a_click_dials_once_tries_again_and_says_when_it_cannot() {
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].1, sign(&key, taken[0].0.as_bytes()));
     assert_eq!(serde_json::from_str::<Value>(&taken[0].0).unwrap(), json!({ "id": "k2", "agent_ext": "101", "to": "0900000001" }));
+    han.post("/app/care-desk/calls", &[("key", "k2"), ("to", "0900 000 001")]).await;
+    world.drain().await;
+    assert_eq!(exchange.taken.lock().unwrap().len(), 2, "a later click on the same page dials again");
     *exchange.away.lock().unwrap() = 9;
+    world.clock.advance(chrono::TimeDelta::seconds(1));
     han.post("/app/care-desk/calls", &[("key", "k3"), ("to", "0900000001")]).await;
     for _ in 0..3 {
         world.drain().await;
