@@ -2,15 +2,17 @@
 //! an account and without JavaScript, on a cheap phone.
 //!
 //! Start reading in [`pages::search`], [`pages::booking`] (hold, form, code) and [`pages::manage`] (the page behind the
-//! link in the message). [`proof`] says how a phone is proved, [`calendar`] writes the calendar entry.
+//! link in the message), [`family`] and [`wait`] (people of a phone, full days). [`proof`] says how a phone is proved, [`calendar`] writes the calendar entry.
 
 pub mod calendar;
+pub mod family;
 pub mod pages;
 pub mod proof;
 pub mod store;
+pub mod wait;
 
 use base::Event;
-use pages::{booking, manage, mine, search};
+use pages::{booking, enter, family as people, manage, mine, search};
 use web::{Listener, Migration, Module, get, post};
 
 /// The table of contents of this slice.
@@ -31,23 +33,32 @@ pub fn module() -> Module {
             post("/b/{pass}/move", manage::reschedule).public(),
             post("/b/{pass}/rating", manage::rate).public(),
             get("/b/{pass}/calendar.ics", manage::calendar).public(),
+            post("/booking/{code}/{offer}/wait", booking::wait).public(),
             get("/me", mine::list).public(),
+            get("/me/enter", enter::show).public(),
+            post("/me/code", enter::send).public(),
+            post("/me/proof", enter::prove).public(),
+            get("/me/family", people::show).public(),
+            post("/me/family", people::put).public(),
+            post("/me/family/removal", people::remove).public(),
             post("/me/sign-out", mine::sign_out).public(),
         ],
         listeners: vec![Listener { event: "AppointmentMoved", name: "portal.index", run: |tx, payload| Box::pin(index(tx, payload)) }],
-        migrations: vec![Migration { name: "2026-11-25-1450-portal", sql: include_str!("../migrations/2026-11-25-1450-portal.sql") }],
+        migrations: vec![
+            Migration { name: "2026-11-25-1450-portal", sql: include_str!("../migrations/2026-11-25-1450-portal.sql") },
+            Migration { name: "2026-11-25-1451-portal-family", sql: include_str!("../migrations/2026-11-25-1451-portal-family.sql") },
+        ],
         ..Module::default()
     }
 }
 
-/// Keeps the citizen's own list: every booking that has a phone, by whatever way it was made.
+/// Keeps the citizen's own list, every booking that has a phone by whatever way it was made, and offers a place that came
+/// free to who waits for it.
 async fn index(tx: &mut db::Tx, payload: serde_json::Value) -> anyhow::Result<()> {
     let Event::AppointmentMoved { appointment, to, .. } = serde_json::from_value(payload)? else { return Ok(()) };
-    if !matches!(to.as_str(), "pending" | "confirmed" | "arrived") {
-        return Ok(());
-    }
     let a = scheduling::get(tx, appointment).await?;
-    if !a.reach().is_empty() {
+    wait::after(tx, &a, &to).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
+    if matches!(to.as_str(), "pending" | "confirmed" | "arrived") && !a.reach().is_empty() {
         store::index(tx, a.reach(), a.id, a.starts_at).await?;
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! Pages for citizens.
 
 pub mod booking;
+pub mod enter;
+pub mod family;
 pub mod manage;
 pub mod mine;
 pub mod search;

@@ -2,7 +2,8 @@
 //! taken meanwhile is answered with others.
 
 use super::{House, find_house, house, lang, me, ours, tail, with_visit};
-use crate::{proof, store};
+use crate::family::{self, Profile};
+use crate::{proof, store, wait};
 use askama::Template;
 use base::{AppointmentId, Problem, Problems, SlotId};
 use chrono::{Days, NaiveDate, TimeDelta};
@@ -43,6 +44,10 @@ pub(super) struct TimesPage {
     pub version: i32,
     pub problem: String,
     pub now: chrono::DateTime<chrono::Utc>,
+    /// Where one asks to be told of a free place; empty where that makes no sense.
+    pub wait: String,
+    pub is_waiting: bool,
+    pub wait_id: Uuid,
 }
 
 impl TimesPage {
@@ -75,6 +80,9 @@ impl TimesPage {
             version: 0,
             problem: problem.to_owned(),
             now: visitor.now,
+            wait: String::new(),
+            is_waiting: false,
+            wait_id: Uuid::now_v7(),
         })
     }
 
@@ -83,16 +91,51 @@ impl TimesPage {
         t.free == 0 || t.starts_at <= self.now + TimeDelta::minutes(self.offer.notice_minutes.into())
     }
 
+    /// Times there are, but none that can still be had.
+    fn is_full(&self) -> bool {
+        let mut all = self.morning.iter().chain(&self.afternoon).peekable();
+        all.peek().is_some() && all.all(|t| self.is_gone(t)) && self.morning.iter().chain(&self.afternoon).any(|t| t.starts_at > self.now)
+    }
+
     fn stars(&self, tenths: &i64) -> String {
         format!("{},{}", tenths / 10, tenths % 10)
     }
 }
 
 /// `GET /booking/{code}/{offer}`.
-pub async fn times(visitor: Visitor, Path((code, offer)): Path<(String, Uuid)>, Query(asked): Query<Asked>) -> Answer {
+pub async fn times(visitor: Visitor, headers: HeaderMap, Path((code, offer)): Path<(String, Uuid)>, Query(asked): Query<Asked>) -> Answer {
+    let known = me(&visitor, &headers).await?;
     let mut tx = visitor.begin_at(find_house(&visitor, &code).await?).await?;
     let here = format!("/booking/{code}/{offer}");
-    web::html(TimesPage::load(&visitor, &mut tx, offer, &asked.day, here.clone(), format!("{here}/hold"), "").await?)
+    let page = TimesPage::load(&visitor, &mut tx, offer, &asked.day, here.clone(), format!("{here}/hold"), "").await?;
+    let is_waiting = match &known {
+        Some(phone) => wait::is_waiting(&mut tx, offer, page.day, phone).await?,
+        None => false,
+    };
+    web::html(TimesPage { wait: format!("{here}/wait"), is_waiting, ..page })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct WaitForm {
+    id: Option<Uuid>,
+    day: String,
+}
+
+/// `POST /booking/{code}/{offer}/wait`: to be told when a full day has a place again. Only a proved phone is told.
+pub async fn wait(visitor: Visitor, headers: HeaderMap, Path((code, offer)): Path<(String, Uuid)>, Form(form): Form<WaitForm>) -> Answer {
+    ours(&headers)?;
+    let known = me(&visitor, &headers).await?;
+    let mut tx = visitor.begin_at(find_house(&visitor, &code).await?).await?;
+    let offer = openings::get_offer(&mut tx, offer).await?;
+    let today = base::local_date(visitor.now);
+    let last = today + Days::new(u64::try_from(offer.horizon_days).unwrap_or(0));
+    let here = format!("/booking/{code}/{}", offer.offer_id);
+    let Some(day) = form.day.parse::<NaiveDate>().ok().filter(|d| (today..=last).contains(d)) else { return web::redirect(here) };
+    let Some(phone) = known else { return web::redirect(format!("/me/enter?house={code}&next={here}%3Fday%3D{day}")) };
+    wait::join(&mut tx, form.id.unwrap_or_else(Uuid::now_v7), offer.offer_id, day, &phone).await?;
+    tx.commit().await?;
+    web::redirect(format!("{here}?day={day}"))
 }
 
 /// A chosen time.
@@ -206,6 +249,8 @@ pub struct Details {
     again: String,
     /// Another time, chosen after the first one was lost.
     slot: String,
+    /// `1`: remember this person for the next time.
+    save: String,
 }
 
 #[derive(Template)]
@@ -223,6 +268,8 @@ pub(super) struct FormPage {
     pub step: &'static str,
     /// Other times, where the held one was lost.
     pub others: Vec<Opening>,
+    /// People whom this phone booked for before.
+    pub family: Vec<Profile>,
     pub sandbox: bool,
 }
 
@@ -241,8 +288,20 @@ impl FormPage {
             relations: pairs(&[("self", "Tôi"), ("child", "Con"), ("parent", "Cha mẹ"), ("spouse", "Vợ chồng"), ("other", "Khác")]),
             step,
             others: Vec::new(),
+            family: Vec::new(),
             sandbox: visitor.app.config.sandbox,
         }
+    }
+
+    /// The form with the people of a phone to choose from; the chosen one, otherwise the owner, is filled in.
+    pub fn with_family(self, family: Vec<Profile>, chosen: Option<Uuid>) -> FormPage {
+        let owner = family.iter().find(|p| p.relation == "self").map(|p| p.name.clone()).unwrap_or_default();
+        let who = family.iter().find(|p| Some(p.profile_id) == chosen).or_else(|| family.iter().find(|p| p.relation == "self"));
+        let form = match who {
+            Some(p) => Details { relation: p.relation.clone(), booker: owner, who: p.typed(&self.form.who.phone), bhyt: if p.card_no.is_empty() { String::new() } else { "1".into() }, ..self.form },
+            None => self.form,
+        };
+        FormPage { form, family, ..self }
     }
 
     fn held(&self) -> String {
@@ -310,7 +369,7 @@ pub async fn details(visitor: Visitor, headers: HeaderMap, Path(text): Path<Stri
     if known.as_deref() == Some(who.phone.as_str()) {
         return finish(&visitor, tx, &a, &text, &form, &who, &booker, false).await;
     }
-    match send_code(&visitor, &mut tx, &who.phone, a.id).await {
+    match send_code(&visitor, &mut tx, &who.phone, Some(a.id)).await {
         Ok(()) => {
             tx.commit().await?;
             web::html(FormPage::new(&visitor, house, a, &text, form, "code", known))
@@ -322,7 +381,7 @@ pub async fn details(visitor: Visitor, headers: HeaderMap, Path(text): Path<Stri
 }
 
 /// Sends six digits, within the limits of a phone and of the browser's address. Says the same whoever the phone belongs to.
-async fn send_code(visitor: &Visitor, tx: &mut Tx, phone: &str, appointment: AppointmentId) -> Result<(), Problem> {
+pub(super) async fn send_code(visitor: &Visitor, tx: &mut Tx, phone: &str, appointment: Option<AppointmentId>) -> Result<(), Problem> {
     let fault = |_: sqlx::Error| Problem::at("phone", "Chưa gửi được mã. Thử lại sau ít phút.");
     let now = visitor.now;
     let kept = store::lock_code(tx, phone).await.map_err(fault)?;
@@ -344,7 +403,7 @@ async fn send_code(visitor: &Visitor, tx: &mut Tx, phone: &str, appointment: App
     }
     let code = proof::new_code();
     store::put_code(tx, phone, &proof::seal(&visitor.app.config.secret, phone, &code), today).await.map_err(fault)?;
-    let letter = web::ask::Letter { key: format!("portal/code/{phone}/{}", now.timestamp_micros()), template: "account.code", to: phone, values: vec![("code", code)], appointment: Some(appointment), at: None, is_urgent: true };
+    let letter = web::ask::Letter { key: format!("portal/code/{phone}/{}", now.timestamp_micros()), template: "account.code", to: phone, values: vec![("code", code)], appointment, at: None, is_urgent: true };
     visitor.app.messages().send(tx, &letter).await.map_err(|_| Problem::at("phone", "Chưa gửi được mã. Thử lại sau ít phút."))
 }
 
@@ -361,7 +420,7 @@ pub async fn prove(visitor: Visitor, headers: HeaderMap, Path(text): Path<String
         Err(problems) => return web::refused(FormPage { problems, ..FormPage::new(&visitor, house, a, &text, form, "form", None) }),
     };
     if form.again == "1" {
-        let sent = send_code(&visitor, &mut tx, &who.phone, a.id).await;
+        let sent = send_code(&visitor, &mut tx, &who.phone, Some(a.id)).await;
         let page = FormPage::new(&visitor, house, a, &text, form, "code", None);
         return match sent {
             Ok(()) => {
@@ -391,6 +450,15 @@ pub async fn prove(visitor: Visitor, headers: HeaderMap, Path(text): Path<String
     }
 }
 
+/// Keeps the person of a booking for the next one; a list that is full stays as it is.
+async fn remember(tx: &mut Tx, form: &Details, who: &Who, booker: &Booker, visitor: &Visitor) -> Result<(), Failure> {
+    let typed = Profile { profile_id: Uuid::now_v7(), relation: booker.relation.clone(), name: who.name.clone(), birth: form.who.birth.clone(), sex: form.who.sex.clone(), cccd: who.cccd.clone(), card_no: who.card_no.clone() };
+    if let Ok(profile) = typed.read(&who.phone, base::local_date(visitor.now)) {
+        let _is_full = family::put(tx, &who.phone, &profile).await?;
+    }
+    Ok(())
+}
+
 /// Asks for the held place and goes to its page; a phone that was proved just now is remembered.
 #[allow(clippy::too_many_arguments)]
 async fn finish(visitor: &Visitor, mut tx: Tx, a: &Appointment, text: &str, form: &Details, who: &Who, booker: &Booker, is_proved: bool) -> Answer {
@@ -399,6 +467,9 @@ async fn finish(visitor: &Visitor, mut tx: Tx, a: &Appointment, text: &str, form
     let problem = match done {
         Ok(_) => {
             let visit = Uuid::new_v4();
+            if form.save == "1" {
+                remember(&mut tx, form, who, booker, visitor).await?;
+            }
             if is_proved {
                 store::begin_visit(&mut tx, visit, &who.phone, &visitor.user_agent).await?;
             }

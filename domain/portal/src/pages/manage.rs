@@ -2,7 +2,7 @@
 
 use super::booking::{Chosen, Details, FormPage, TimesPage};
 use super::{House, house, lang, me, ours};
-use crate::{calendar as ics, store};
+use crate::{calendar as ics, family, store};
 use askama::Template;
 use base::{Problem, Problems};
 use chrono::TimeDelta;
@@ -110,12 +110,23 @@ fn percent(text: &str) -> String {
     text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct ForWhom {
+    who: Option<uuid::Uuid>,
+}
+
 /// `GET /b/{pass}`: the form while a place is held, afterwards the booking.
-pub async fn show(visitor: Visitor, headers: HeaderMap, Path(text): Path<String>) -> Answer {
+pub async fn show(visitor: Visitor, headers: HeaderMap, Path(text): Path<String>, Query(asked): Query<ForWhom>) -> Answer {
+    let known = me(&visitor, &headers).await?;
     let (mut tx, a) = behind(&visitor, &text).await?;
     if a.status == Status::Held && a.is_kept(visitor.now) {
         let house = house(&mut tx).await?;
-        return web::html(FormPage::new(&visitor, house, a, &text, Details::default(), "form", me(&visitor, &headers).await?));
+        let people = match &known {
+            Some(phone) => family::list(&mut tx, phone).await?,
+            None => Vec::new(),
+        };
+        return web::html(FormPage::new(&visitor, house, a, &text, Details::default(), "form", known).with_family(people, asked.who));
     }
     let page = load(&visitor, &mut tx, a, &text, ActForm::default(), Problems::none()).await?;
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! Finding a booking again: by its code and phone, or everything of the phone that this browser proved.
 
 use super::{lang, me, ours, tail, visit, with_visit};
+use crate::family::{self, Profile};
 use crate::store;
 use askama::Template;
 use base::{FacilityId, Problem, Problems};
@@ -94,6 +95,7 @@ struct MinePage {
     me: Option<String>,
     coming: Vec<Mine>,
     past: Vec<Mine>,
+    family: Vec<Profile>,
 }
 
 impl MinePage {
@@ -105,10 +107,11 @@ impl MinePage {
 /// `GET /me`: the bookings of the phone that this browser proved, over all houses.
 pub async fn list(visitor: Visitor, headers: HeaderMap) -> Answer {
     let known = me(&visitor, &headers).await?;
-    let mut mine = Vec::new();
+    let (mut mine, mut people) = (Vec::new(), Vec::new());
     if let Some(phone) = &known {
         let mut tx = visitor.begin_for("portal").await?;
         let rows = store::of_phone(&mut tx, phone).await?;
+        people = family::list(&mut tx, phone).await?;
         drop(tx);
         let names: HashMap<i32, String> = store::houses(&visitor.app.db).await?.into_iter().map(|h| (h.facility_id, h.name)).collect();
         let mut by_house: HashMap<FacilityId, Vec<base::AppointmentId>> = HashMap::new();
@@ -128,7 +131,7 @@ pub async fn list(visitor: Visitor, headers: HeaderMap) -> Answer {
     }
     let (coming, mut past): (Vec<Mine>, Vec<Mine>) = mine.into_iter().partition(|m| m.a.status.is_live() && m.a.ends_at > visitor.now);
     past.reverse();
-    web::html(MinePage { lang: lang(&visitor), me: known, coming, past })
+    web::html(MinePage { lang: lang(&visitor), me: known, coming, past, family: people })
 }
 
 /// `POST /me/sign-out`: this browser forgets the phone.

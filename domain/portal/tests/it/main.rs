@@ -1,3 +1,5 @@
 mod door;
 mod house;
 mod after;
+mod family;
+mod waiting;

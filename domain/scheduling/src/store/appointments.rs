@@ -200,3 +200,15 @@ pub async fn list_today(tx: &mut Tx, cccd: &str, patient: Option<base::PatientId
     .fetch_all(tx.conn())
     .await
 }
+
+/// Keeps a held place until another moment than its offer says: for somebody who waited for it.
+pub async fn keep_until(tx: &mut Tx, id: AppointmentId, until: chrono::DateTime<chrono::Utc>) -> Result<(), sqlx::Error> {
+    let facility = tx.facility().0;
+    sqlx::query(db::sql!("UPDATE scheduling_appointment SET held_until = $3 WHERE facility_id = $1 AND appointment_id = $2 AND status = 'held'"))
+        .bind(facility)
+        .bind(id.0)
+        .bind(until)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
