@@ -12,7 +12,7 @@ pub mod store;
 pub mod wait;
 
 use base::Event;
-use pages::{booking, enter, family as people, manage, mine, search};
+use pages::{app, booking, enter, family as people, manage, mine, search};
 use web::{Listener, Migration, Module, get, post};
 
 /// The table of contents of this slice.
@@ -21,6 +21,9 @@ pub fn module() -> Module {
         name: "portal",
         routes: vec![
             get("/booking", search::show).public(),
+            get("/booking.webmanifest", app::manifest).public(),
+            get("/booking-sw.js", app::worker).public(),
+            get("/booking-app.js", app::script).public(),
             get("/booking/find", mine::find).public(),
             post("/booking/find", mine::look_up).public(),
             get("/booking/{code}/{offer}", booking::times).public(),
@@ -47,6 +50,7 @@ pub fn module() -> Module {
         migrations: vec![
             Migration { name: "2026-11-25-1450-portal", sql: include_str!("../migrations/2026-11-25-1450-portal.sql") },
             Migration { name: "2026-11-25-1451-portal-family", sql: include_str!("../migrations/2026-11-25-1451-portal-family.sql") },
+            Migration { name: "2026-11-25-1452-portal-houses", sql: include_str!("../migrations/2026-11-25-1452-portal-houses.sql") },
         ],
         ..Module::default()
     }

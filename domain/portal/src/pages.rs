@@ -1,5 +1,6 @@
 //! Pages for citizens.
 
+pub mod app;
 pub mod booking;
 pub mod enter;
 pub mod family;

@@ -163,9 +163,10 @@ pub struct House {
     pub facility_id: i32,
     pub code: String,
     pub name: String,
+    pub address: String,
 }
 
-/// All houses, for names on the search page.
+/// All houses, for names and communes on the search page.
 pub async fn houses(db: &db::Db) -> Result<Vec<House>, sqlx::Error> {
-    sqlx::query_as(sql!("SELECT facility_id, code, name FROM organization_directory()")).fetch_all(db.pool()).await
+    sqlx::query_as(sql!("SELECT facility_id, code, name, address FROM portal_houses()")).fetch_all(db.pool()).await
 }

@@ -2,7 +2,7 @@
 //! for nobody else; not taken, it goes to the next.
 
 use base::{AppointmentId, SlotId};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
 use db::{Tx, sql};
 use scheduling::pass::{self, Purpose};
 use scheduling::store::{appointments, openings};
@@ -63,6 +63,18 @@ pub async fn after(tx: &mut Tx, a: &Appointment, to: &str) -> Result<(), Failure
     if matches!(to, "cancelled" | "refused" | "expired" | "moved") { offer_next(tx, a.offer, a.day, a.slot).await } else { Ok(()) }
 }
 
+/// From when the letter may be read: it goes out between seven and nine in the evening, and the quarter of an hour begins
+/// then.
+fn awake(at: DateTime<Utc>) -> DateTime<Utc> {
+    let (day, hour) = (base::local_date(at), base::dates::local_time(at).hour());
+    let seven = |day| base::dates::start_of_day(day) + TimeDelta::hours(7);
+    match hour {
+        ..7 => seven(day),
+        21.. => day.succ_opt().map_or(at, seven),
+        _ => at,
+    }
+}
+
 /// Keeps a free place for the first who waits for this day, and tells them.
 async fn offer_next(tx: &mut Tx, offer: Uuid, day: NaiveDate, slot: SlotId) -> Result<(), Failure> {
     let facility = tx.facility().0;
@@ -86,7 +98,7 @@ async fn offer_next(tx: &mut Tx, offer: Uuid, day: NaiveDate, slot: SlotId) -> R
     let id = AppointmentId::new();
     let booker = Booker { phone: phone.clone(), relation: "self".into(), ..Booker::default() };
     let held = scheduling::book(tx, &NewBooking::new(id, slot, Channel::Web, Goal::Hold, Who::nobody(&phone), booker)).await?;
-    let until = tx.now + KEPT;
+    let until = awake(tx.now) + KEPT;
     appointments::keep_until(tx, id, until).await?;
     sqlx::query(sql!("UPDATE portal_wait SET state = 'offered', appointment_id = $3 WHERE facility_id = $1 AND wait_id = $2")).bind(facility).bind(wait).bind(id.0).execute(tx.conn()).await?;
     let house = crate::pages::house(tx).await?;
@@ -101,4 +113,18 @@ async fn offer_next(tx: &mut Tx, offer: Uuid, day: NaiveDate, slot: SlotId) -> R
         is_urgent: false,
     };
     app.messages().send(tx, &letter).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_loses_an_offer_while_asleep() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        // 08:00, 22:30 and 03:00 in Vietnam.
+        assert_eq!(awake(at("2026-11-24T01:00:00Z")), at("2026-11-24T01:00:00Z"));
+        assert_eq!(awake(at("2026-11-24T15:30:00Z")), at("2026-11-25T00:00:00Z"));
+        assert_eq!(awake(at("2026-11-24T20:00:00Z")), at("2026-11-25T00:00:00Z"));
+    }
 }

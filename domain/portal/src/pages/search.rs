@@ -1,4 +1,4 @@
-//! Looking for a free time in the whole province: by specialty or the name of a house, soonest first.
+//! Looking for a free time in the whole province: by specialty, commune or the name of a house, soonest first.
 
 use super::{lang, me};
 use crate::store::{self, House};
@@ -59,7 +59,7 @@ pub async fn show(visitor: Visitor, headers: HeaderMap, Query(asked): Query<Aske
     let houses: HashMap<i32, House> = store::houses(&visitor.app.db).await?.into_iter().map(|h| (h.facility_id, h)).collect();
     let words = base::fold(&asked.q);
     let fits = |card: &Card| {
-        let text = base::fold(&format!("{} {} {} {}", card.house.name, card.free.offer, card.free.doctor, card.house.code));
+        let text = base::fold(&format!("{} {} {} {} {}", card.house.name, card.house.address, card.free.offer, card.free.doctor, card.house.code));
         (meant.is_some() || words.split(' ').all(|w| text.contains(w))) && (asked.bhyt != "1" || card.free.takes_bhyt)
     };
     let cards = free

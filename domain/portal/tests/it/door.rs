@@ -169,3 +169,20 @@ async fn who_types_longer_than_the_place_is_kept_loses_no_word() {
     assert!(form.status == 200 && form.contains("sốt 3 ngày"), "{}", form.text);
     assert!(slow.get(&held).await.contains("Quá hạn"));
 }
+
+#[tokio::test]
+async fn the_pages_can_be_kept_on_a_phone() {
+    let world = world().await;
+    let mut phone = world.stranger();
+    let page = phone.get("/booking").await;
+    assert!(page.contains("/booking.webmanifest") && page.contains("/booking-app.js"));
+    assert_eq!(phone.get("/booking.webmanifest").await.json()["start_url"], "/me");
+    let worker = phone.get("/booking-sw.js").await;
+    assert_eq!((worker.status, worker.headers["service-worker-allowed"].to_str().unwrap()), (200, "/"));
+    assert!(worker.contains("/me/sign-out") && phone.get("/booking-app.js").await.contains("serviceWorker"));
+    // A commune finds the houses there, and words that fit nothing find nothing.
+    let house = portal::store::houses(&world.db).await.unwrap().into_iter().find(|h| h.code == "84101").unwrap();
+    let words = base::fold(&house.address).split(',').next().unwrap().trim().replace(' ', "+");
+    assert!(!words.is_empty() && phone.get(&format!("/booking?q={words}")).await.contains("Khám Nhi"), "{}", house.address);
+    assert!(phone.get("/booking?q=khong+co+noi+nay").await.contains("Chưa thấy giờ trống nào"));
+}
