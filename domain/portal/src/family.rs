@@ -43,7 +43,7 @@ impl Profile {
         TypedWho { name: self.name.clone(), birth: self.birth.clone(), sex: self.sex.clone(), phone: phone.to_owned(), cccd: self.cccd.clone(), card_no: self.card_no.clone() }
     }
 
-    /// `Bản thân`, `Con`…
+    /// `Tôi`, `Con`…
     pub fn shown(&self) -> &'static str {
         match self.relation.as_str() {
             "self" => "Tôi",
@@ -52,6 +52,12 @@ impl Profile {
             "spouse" => "Vợ chồng",
             _ => "Người thân",
         }
+    }
+
+    /// The last two words of the name, which is what one is called by.
+    pub fn called(&self) -> String {
+        let words: Vec<&str> = self.name.split(' ').collect();
+        words[words.len().saturating_sub(2)..].join(" ")
     }
 
     /// Two letters for the round picture: of the given name.

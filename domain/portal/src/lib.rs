@@ -12,7 +12,7 @@ pub mod store;
 pub mod wait;
 
 use base::Event;
-use pages::{app, booking, enter, family as people, manage, mine, search};
+use pages::{app, booking, enter, family as people, manage, mine, search, times};
 use web::{Listener, Migration, Module, get, post};
 
 /// The table of contents of this slice.
@@ -26,7 +26,7 @@ pub fn module() -> Module {
             get("/booking-app.js", app::script).public(),
             get("/booking/find", mine::find).public(),
             post("/booking/find", mine::look_up).public(),
-            get("/booking/{code}/{offer}", booking::times).public(),
+            get("/booking/{code}/{offer}", times::show).public(),
             post("/booking/{code}/{offer}/hold", booking::hold).public(),
             get("/b/{pass}", manage::show).public(),
             post("/b/{pass}/details", booking::details).public(),
@@ -36,7 +36,7 @@ pub fn module() -> Module {
             post("/b/{pass}/move", manage::reschedule).public(),
             post("/b/{pass}/rating", manage::rate).public(),
             get("/b/{pass}/calendar.ics", manage::calendar).public(),
-            post("/booking/{code}/{offer}/wait", booking::wait).public(),
+            post("/booking/{code}/{offer}/wait", times::wait).public(),
             get("/me", mine::list).public(),
             get("/me/enter", enter::show).public(),
             post("/me/code", enter::send).public(),

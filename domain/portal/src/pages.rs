@@ -7,6 +7,7 @@ pub mod family;
 pub mod manage;
 pub mod mine;
 pub mod search;
+pub mod times;
 
 use crate::{proof, store};
 use base::FacilityId;

@@ -1,6 +1,7 @@
 //! The page behind the link in the message: where the booking stands, and what its holder may still do.
 
-use super::booking::{Chosen, Details, FormPage, TimesPage};
+use super::booking::{Chosen, Details, FormPage};
+use super::times::TimesPage;
 use super::{House, house, lang, me, ours};
 use crate::{calendar as ics, family, store};
 use askama::Template;
