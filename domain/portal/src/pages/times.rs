@@ -47,10 +47,10 @@ pub(super) struct TimesPage {
 }
 
 impl TimesPage {
-    /// The page of an offer around a day, never before today.
+    /// The page of an offer around a day, never before today and not in a year nobody plans for.
     pub async fn load(visitor: &Visitor, tx: &mut Tx, offer: Uuid, day: &str, here: String, action: String, problem: &str) -> Result<TimesPage, Failure> {
         let today = base::local_date(visitor.now);
-        let day = day.parse().ok().or_else(|| base::parse_date_vi(day)).unwrap_or(today).max(today);
+        let day = day.parse().ok().or_else(|| base::parse_date_vi(day)).unwrap_or(today).clamp(today, today + Days::new(400));
         let offer = openings::get_offer(tx, offer).await?;
         let times = openings::list_day(tx, offer.offer_id, day, Channel::Web.key()).await?;
         let mut doctors: Vec<String> = times.iter().map(|t| t.doctor.clone()).filter(|d| !d.is_empty()).collect();

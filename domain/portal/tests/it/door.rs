@@ -186,3 +186,23 @@ async fn the_pages_can_be_kept_on_a_phone() {
     assert!(!words.is_empty() && phone.get(&format!("/booking?q={words}")).await.contains("Khám Nhi"), "{}", house.address);
     assert!(phone.get("/booking?q=khong+co+noi+nay").await.contains("Chưa thấy giờ trống nào"));
 }
+
+#[tokio::test]
+async fn times_that_are_over_and_ids_that_are_used_book_nothing() {
+    let world = world().await;
+    let slots = times(&world, "NHI").await;
+    let mut phone = world.stranger();
+    let address = format!("{}/hold", door("NHI"));
+    let (id, first, second) = (uuid::Uuid::now_v7().to_string(), slots[0].to_string(), slots[1].to_string());
+    assert_eq!(phone.post(&address, &[("id", &id), ("slot", &first)]).await.status, 303);
+    let other_wish = phone.post(&address, &[("id", &id), ("slot", &second)]).await;
+    assert!(other_wish.status == 422 && other_wish.contains("đã được dùng cho một lịch khác"), "{}", other_wish.text);
+    assert_eq!(times(&world, "NHI").await.len(), slots.len(), "two places each: one hold leaves the time open");
+    // A page that lay open until the time was over.
+    world.clock.advance(TimeDelta::days(2));
+    let over = phone.post(&address, &[("id", &uuid::Uuid::now_v7().to_string()), ("slot", &second), ("day", "2026-11-25")]).await;
+    assert!(over.status == 422 && over.contains("đã qua"), "{}", over.text);
+    for day in ["1999-01-01", "9999-12-31", "%2B262142-12-31", "abc", "2026-13-45"] {
+        assert_eq!(phone.get(&format!("{}?day={day}", door("NHI"))).await.status, 200, "{day}");
+    }
+}
