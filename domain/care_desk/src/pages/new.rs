@@ -60,6 +60,17 @@ struct NewPage {
     problems: Problems,
 }
 
+/// The parts of the page that follow what is typed.
+#[derive(Template)]
+#[template(path = "care_desk_again.html")]
+struct Again {
+    known: Option<patient::Summary>,
+    card: Caller,
+    asked: Vec<Asked>,
+    danger: Danger,
+    problems: Problems,
+}
+
 /// `GET /app/care-desk/new`.
 pub async fn show(ctx: Ctx, Query(form): Query<BookingForm>) -> Answer {
     let mut tx = ctx.begin().await?;
@@ -68,13 +79,13 @@ pub async fn show(ctx: Ctx, Query(form): Query<BookingForm>) -> Answer {
     web::html(page)
 }
 
-/// `POST /app/care-desk/new`: the same page for what was typed so far, because who is asked what depends on age and
+/// `POST /app/care-desk/new`: the caller and the questions for what was typed so far, because who is asked what depends on age and
 /// specialty. Keeps nothing; a post, so that no name stands in an address.
 pub async fn again(ctx: Ctx, Form(form): Form<BookingForm>) -> Answer {
     let mut tx = ctx.begin().await?;
-    let page = load(&ctx, &mut tx, form, Problems::none(), false).await?;
+    let NewPage { known, card, asked, danger, problems, .. } = load(&ctx, &mut tx, form, Problems::none(), false).await?;
     tx.commit().await?;
-    web::html(page)
+    web::html(Again { known, card, asked, danger, problems })
 }
 
 /// Whom the questions are about, as far as the form says it.
