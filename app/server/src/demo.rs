@@ -189,6 +189,8 @@ pub async fn write_world(opened: &Opened, now: DateTime<Utc>) -> Result<()> {
             medication::seed::write(&mut tx, code, from).await?;
         }
         scheduling::seed::write(&mut tx, code, from, base::local_date(now)).await?;
+        let stand_in = std::env::var("YBA_SANDBOX_URL").ok().filter(|url| !url.is_empty()).unwrap_or_else(|| "http://127.0.0.1:8090".into());
+        care_desk::seed::write(&mut tx, code, &stand_in).await?;
         if code == "84101" {
             practitioner::seed::write_machine(&mut tx, code, &secret).await?;
         }

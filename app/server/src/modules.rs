@@ -22,6 +22,8 @@ pub fn modules() -> Vec<Module> {
         scheduling::module(),
         kiosk::module(),
         messaging::module(),
+        care_desk::module(),
+        portal::module(),
         hl7v2::module(),
         fhir_api::module(),
         record_link::module(),

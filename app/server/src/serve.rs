@@ -82,12 +82,13 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
         findings: Arc::new(diagnostics::FindingDesk),
         dues: Arc::new(billing::DueDesk),
         messages: Arc::new(messaging::Post),
-        telephone: Arc::new(web::ask::Nothing),
+        telephone: Arc::new(care_desk::Switchboard),
         places: Arc::new(scheduling::PlaceDesk),
         files: db::Files::in_folder(&place.data.join("files"))?,
     };
-    connect_messages(mode, &config.public_url, config.secret);
+    connect_messages(mode, &config.public_url, config.secret)?;
     let (app, router) = web::router::assemble(db.clone(), clock.clone(), config, wiring, modules);
+    portal::wait::connect(app.clone());
     record::archive::sealing::connect(record::archive::sealing::Engine { signing: app.wiring.signing.clone(), files: app.files().clone() });
 
     let listener = TcpListener::bind(listen.listen).await.with_context(|| format!("cannot listen on {}", listen.listen))?;
@@ -180,7 +181,8 @@ pub async fn serve(place: &Place, listen: &Listen, opened: Opened, mode: Mode, t
 
 /// Says who carries messages: the provider that the environment names, the stand-in phone in a demonstration, otherwise
 /// nobody, and then messages wait on the list of background jobs.
-fn connect_messages(mode: Mode, public_url: &str, secret: [u8; 32]) {
+fn connect_messages(mode: Mode, public_url: &str, secret: [u8; 32]) -> Result<()> {
+    care_desk::connect(Arc::new(notify::Exchange::new().context("the way to telephone systems")?));
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let stand_in = || (mode == Mode::Demo).then(|| named("YBA_SANDBOX_URL").unwrap_or_else(|| "http://127.0.0.1:8090".into()));
     if let Some(address) = named("YBA_MESSAGES_URL").or_else(stand_in) {
@@ -191,6 +193,7 @@ fn connect_messages(mode: Mode, public_url: &str, secret: [u8; 32]) {
         notify::connect(provider.clone());
         messaging::connect(messaging::Link { carrier: Arc::new(provider), public_url: public_url.to_owned(), secret, hook_key: key });
     }
+    Ok(())
 }
 
 /// Who gives electronic invoices their numbers: the provider that the environment names, the stand-in in a demonstration,
@@ -248,7 +251,7 @@ pub async fn work(place: &Place, opened: Opened) -> Result<()> {
     let anchors = tokio::spawn(operate::anchor_hourly(db.clone(), clock.clone(), place.data.clone(), stopped.clone()));
     let bookings = tokio::spawn(keep_bookings(db.clone(), clock.clone(), stopped));
     let public_url = std::env::var("YBA_PUBLIC_URL").unwrap_or_default();
-    connect_messages(Mode::Real, public_url.trim_end_matches('/'), secret(&place.data)?);
+    connect_messages(Mode::Real, public_url.trim_end_matches('/'), secret(&place.data)?)?;
     let engine = signing::Engine::new(signing::Settings::from_environment()?);
     let files = db::Files::in_folder(&place.data.join("files"))?;
     record::archive::sealing::connect(record::archive::sealing::Engine { signing: Arc::new(engine), files });

@@ -34,7 +34,7 @@ async fn the_counts_are_those_of_the_sources() {
         ("codes_service", 9_879),
         ("codes_drug", 15_319),
         ("codes_lab_test", 141),
-        ("codes_feature", 27),
+        ("codes_feature", 26),
     ] {
         let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
             .fetch_one(&mut conn)
@@ -111,7 +111,7 @@ async fn a_broken_file_changes_nothing_and_says_where() {
     std::fs::write(folder.join("features.tsv"), "feature\tname_vi\nreception\n").unwrap();
     let refused = codes::load(&mut owner, &CatalogueFiles::Folder(folder.clone()), &mut |_, _, _| {}).await.unwrap_err();
     assert!(format!("{refused:#}").contains("features.tsv"), "{refused:#}");
-    assert_eq!(codes::feature::list(&mut owner).await.unwrap().len(), 27);
+    assert_eq!(codes::feature::list(&mut owner).await.unwrap().len(), 26);
     let _ = std::fs::remove_dir_all(folder);
 }
 
