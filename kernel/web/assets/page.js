@@ -7,8 +7,11 @@ document.addEventListener("htmx:config:request", (event) => Object.assign(event.
 
 // An answer that is not the block we asked for never lands on what a person is typing.
 document.addEventListener("htmx:after:request", (event) => {
-  const { response, text, target } = event.detail.ctx;
+  const { response, text, target, sourceElement } = event.detail.ctx;
   const isWholePage = /^\s*<!doctype/i.test(text ?? "");
+  // A list that renews itself asks for its own page and takes its own block out of it.
+  const block = sourceElement?.getAttribute("hx-select");
+  if (isWholePage && block && response.status < 400 && new DOMParser().parseFromString(text, "text/html").querySelector(block)) return;
   if (isWholePage && target !== document.body && response.status < 400) {
     event.preventDefault();
     location.assign(response.raw.url);
