@@ -234,6 +234,9 @@ test("another house asks, the patient says which paper on the phone, and takes i
   await own.locator("#f-code").fill(await message(request, /\b\d{6}\b/));
   await own.getByRole("button", { name: "Xem và trả lời" }).click();
   await expect(own.locator("main")).toContainText("Phiếu theo dõi điều trị");
+  // Nothing is chosen for the patient beforehand (Law 91/2025).
+  await expect(own.locator("[name=documents]:checked")).toHaveCount(0);
+  for (const paper of await own.locator("[name=documents]").all()) await paper.check();
   await picture(own, "BD-nguoi-benh-dong-y");
   await own.getByRole("button", { name: "Đồng ý cho xem" }).click();
   await expect(own.locator("main")).toContainText("Bạn đã đồng ý");
