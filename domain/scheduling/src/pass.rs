@@ -2,6 +2,8 @@
 //! it runs out. It names no person and can be checked without a look into the database.
 
 use base::{AppointmentId, FacilityId};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -35,32 +37,42 @@ pub struct Pass {
     pub appointment: AppointmentId,
 }
 
-/// The text of a pass, safe in an address: about 80 letters.
+/// The text of a pass, safe in an address: 49 letters, so that a message with its link fits into one part. The first names
+/// the purpose; behind it stand facility, booking, expiry in seconds and 96 bits of proof.
 pub fn mint(secret: &[u8; 32], purpose: Purpose, facility: FacilityId, appointment: AppointmentId, until: DateTime<Utc>) -> String {
-    let body = format!("{}{:x}.{}.{:x}", purpose.letter(), facility.0, appointment.0.simple(), until.timestamp());
-    let proof = proof(secret, &body);
-    format!("{body}.{proof}")
+    let mut body = Vec::with_capacity(36);
+    body.extend(facility.0.to_be_bytes());
+    body.extend(appointment.0.as_bytes());
+    body.extend(u32::try_from(until.timestamp()).unwrap_or(u32::MAX).to_be_bytes());
+    let proof = seal(secret, purpose, &body).finalize().into_bytes();
+    body.extend(&proof[..PROOF]);
+    format!("{}{}", purpose.letter(), URL_SAFE_NO_PAD.encode(body))
 }
 
 /// Who the pass is for; `None` when it was made for another purpose, was changed, or ran out before `now`.
 pub fn check(secret: &[u8; 32], purpose: Purpose, text: &str, now: DateTime<Utc>) -> Option<Pass> {
-    let (body, given) = text.rsplit_once('.')?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
-    mac.update(b"appointment pass ");
-    mac.update(body.as_bytes());
-    mac.verify_truncated_left(&hex::decode(given).ok().filter(|g| g.len() == 16)?).ok()?;
-    let mut parts = body.strip_prefix(purpose.letter())?.split('.');
-    let facility = i32::from_str_radix(parts.next()?, 16).ok()?;
-    let appointment = Uuid::parse_str(parts.next()?).ok()?;
-    let until = i64::from_str_radix(parts.next()?, 16).ok()?;
-    (now.timestamp() < until).then_some(Pass { facility: FacilityId(facility), appointment: AppointmentId(appointment) })
+    let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(purpose.letter())?).ok()?;
+    let (body, given) = bytes.split_at_checked(BODY)?;
+    if given.len() != PROOF {
+        return None;
+    }
+    seal(secret, purpose, body).verify_truncated_left(given).ok()?;
+    let facility = i32::from_be_bytes(body[..4].try_into().ok()?);
+    let appointment = Uuid::from_slice(&body[4..20]).ok()?;
+    let until = u32::from_be_bytes(body[20..].try_into().ok()?);
+    (now.timestamp() < i64::from(until)).then_some(Pass { facility: FacilityId(facility), appointment: AppointmentId(appointment) })
 }
 
-fn proof(secret: &[u8; 32], body: &str) -> String {
+/// Bytes of what a pass says, and of its proof.
+const BODY: usize = 24;
+const PROOF: usize = 12;
+
+fn seal(secret: &[u8; 32], purpose: Purpose, body: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("a key of 32 bytes");
     mac.update(b"appointment pass ");
-    mac.update(body.as_bytes());
-    hex::encode(&mac.finalize().into_bytes()[..16])
+    mac.update(purpose.letter().to_string().as_bytes());
+    mac.update(body);
+    mac
 }
 
 #[cfg(test)]
@@ -78,7 +90,13 @@ mod tests {
         assert_eq!(open(Purpose::Manage, &pass, now), None);
         assert_eq!(open(Purpose::Video, &pass, now + TimeDelta::hours(1)), None);
         assert_eq!(check(&[8; 32], Purpose::Video, &pass, now), None);
-        assert_eq!(open(Purpose::Video, &pass.replacen("v1", "v2", 1), now), None);
+        assert_eq!(pass.len(), 49);
+        assert_eq!(open(Purpose::Manage, &pass.replacen('v', "m", 1), now), None, "another purpose needs another proof");
+        for at in 1..pass.len() {
+            let other = if pass.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let changed = format!("{}{other}{}", &pass[..at], &pass[at + 1..]);
+            assert_eq!(open(Purpose::Video, &changed, now), None, "letter {at}");
+        }
         for bad in ["", ".", "v1", "v1.x.y.z", &pass[..pass.len() - 1]] {
             assert_eq!(open(Purpose::Video, bad, now), None, "{bad}");
         }
